@@ -1,0 +1,75 @@
+# One non-recursive Makefile. MODE=release (default), debug or asan (address and undefined
+# behaviour); everything lands in build/MODE/, so modes live side by side.
+
+MODE ?= release
+B := build/$(MODE)
+PREFIX ?= /usr/local
+PROGRAMS := microbadger-api microbadger-inspector microbadger-size
+VERSION := $(shell cat VERSION)
+REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+PYTHON := build/venv/bin/python
+
+PKGS := libmicrohttpd libcurl jansson hiredis libcrypto zlib
+# pkg-config is asked only where something is built: `make deps` runs before it is installed.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
+PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
+    -Wmissing-prototypes -Wold-style-definition -Wwrite-strings -Wpointer-arith -Wformat=2 -Wundef \
+    -Wvla -Wimplicit-fallthrough $(EXTRA_WARNINGS)
+HARDENING := -fstack-protector-strong -fPIE
+LINK_HARDENING := -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
+MODE_CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2
+MODE_CFLAGS_debug := -O0 -g
+MODE_CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+MODE_LDFLAGS_asan := -fsanitize=address,undefined
+CFLAGS ?=
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -fno-common $(WARNINGS) $(HARDENING) $(MODE_CFLAGS_$(MODE)) \
+    -Icommon $(PKG_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS = $(LINK_HARDENING) $(MODE_LDFLAGS_$(MODE)) $(LDFLAGS)
+LIBS = $(PKG_LIBS) -lev -lm
+
+COMMON_OBJS := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard common/*.c)))
+LIBRARY := $(B)/libmicrobadger.a
+BINARIES := $(addprefix $(B)/bin/,$(PROGRAMS))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+# The services' own modules, without main, for unit tests of them.
+SERVICE_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(sort $(wildcard api/*.c inspector/*.c size/*.c))))
+C_FILES := $(sort $(wildcard common/*.[ch] api/*.[ch] inspector/*.[ch] size/*.[ch] tests/unit/*.[ch] tests/bench/*.[ch]))
+
+Q := $(if $(V),,@)
+
+.PHONY: all
+all: $(BINARIES) ## build the programs into build/release/bin
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 22
+
+$(B)/common/version.o: CPPFLAGS += -DMB_VERSION='"$(VERSION)"' -DMB_REVISION='"$(REVISION)"'
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "CC   $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIBRARY): $(COMMON_OBJS)
+	@echo "AR   $@"
+	$(Q)rm -f $@ && $(AR) rcsD $@ $^
+
+$(B)/bin/microbadger-%: $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "LD   $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARY) $(LIBS)
+
+$(foreach p,api inspector size,$(eval $(B)/bin/microbadger-$(p): $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(p)/*.c)))))
+
+$(B)/unit/%: $(B)/tests/unit/%.o $(SERVICE_OBJS) $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "LD   $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(SERVICE_OBJS) $(LIBRARY) $(LIBS) -lcmocka
+
+$(B)/tests/unit/%.o: CPPFLAGS += -Iapi -Iinspector -Isize -DTEST_DATA='"$(CURDIR)/tests/data"'
+$(B)/inspector/%.o $(B)/size/%.o $(B)/api/%.o: CPPFLAGS +=
+
+-include $(shell find build -name '*.d' 2>/dev/null)

@@ -1,0 +1,41 @@
+/* Configuration from flags and the environment, flags first: one table row an option
+ * (config.c), all problems reported together at start. The only place that reads the environment
+ * but for AWS's own variables (aws.c). */
+#ifndef MB_CONFIG_H
+#define MB_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "log.h"
+
+enum program { PROGRAM_API = 1, PROGRAM_INSPECTOR = 2, PROGRAM_SIZE = 4 };
+
+struct config {
+    char *listen;
+    char *admin_listen;
+    char *cache_url;
+    char *inspection_queue;
+    char *size_queue;
+    char *registries;
+    char *hub_url;
+    int64_t fresh_seconds;
+    int64_t negative_seconds;
+    int64_t keep_seconds;
+    int64_t eager_versions;
+    int64_t visibility_seconds;
+    int64_t max_receives;
+    int64_t drain_seconds;
+    enum log_level log_level;
+    enum log_format log_format;
+};
+
+/* Reads flags and environment for this program. --help and --version print and exit 0; problems
+ * are all printed and exit 2. */
+void config_load(struct config *ret_config, enum program program, int argc, char **argv);
+void config_release(struct config *config);
+
+/* "microbadger-api": for logs, CLIENT SETNAME and User-Agent. */
+const char *program_name(enum program program);
+
+#endif

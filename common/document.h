@@ -1,0 +1,75 @@
+/* What the api serves: an image's answer in ready pieces, written by the workers.
+ *
+ *   mb:1:doc:<name>    hash, replaced as a whole:
+ *     meta             revision, time of inspection in ms and the digest of the latest version,
+ *                      lines
+ *     head             fragment: members shared by all tags: "LatestSHA" ... "ImageURL"
+ *     versions         fragment: the Versions array
+ *     t:<tag>          the digest of its version, "" while that is not known yet
+ *     v:<digest>       lines "platform digest" of the version's images, the default first; an image
+ *                      manifest has one line with its own digest
+ *     p:<digest>       fragment: members of the version that hold for all its platforms: "SHA",
+ *                      "Digest", "MediaType", "Platforms", "LatestVersion", "Annotations"
+ *     g:<digest>       fragment: members "Tags" and "ImageName" for the version answer
+ *     c:<child digest> the digest of the version (index) that it belongs to
+ *   mb:1:ver:<digest>  hash, never changes: the facts of one image manifest
+ *     facts            JSON of image_facts(), for workers
+ *     top              fragment: members lifted to an image's top level: "Author", "LayerCount",
+ *                      "DownloadSize", "Labels", "Platform", "Created", ...
+ *     version          fragment: members for the version answer: as above, and "Layers", "License",
+ *                      "VersionControl"
+ *
+ * Fragments (fragment.h) are texts of JSON members without braces around them. */
+#ifndef MB_DOCUMENT_H
+#define MB_DOCUMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fragment.h"
+#include "redis.h"
+#include "status.h"
+
+/* What is asked for: an image's answer (head, versions, top) or one version's (tags, version). */
+struct document_query {
+    const char *name;     /* canonical */
+    const char *tag;      /* NULL: the latest version */
+    const char *digest;   /* NULL, or the full digest of a version or of one of its images; wins */
+    const char *platform; /* NULL: the default */
+    bool version_answer;
+};
+
+enum document_find {
+    DOCUMENT_NONE,        /* nothing stored under this name */
+    DOCUMENT_NO_TAG,      /* the tag or digest is not in the document */
+    DOCUMENT_NO_PLATFORM, /* the version has no such platform */
+    DOCUMENT_PENDING,     /* known by name, its facts are not there yet */
+    DOCUMENT_FOUND,
+};
+
+/* Everything is borrowed for the done call (fragments point into the reply). */
+struct document_view {
+    enum document_find find;
+    struct status status; /* STATUS_UNKNOWN if there is none */
+    int64_t revision;
+    int64_t inspected_ms;
+    const char *digest; /* the version, "" unless PENDING or FOUND; "" if a tag's is unknown */
+    const char *child_digest; /* the image of the platform asked for, "" unless PENDING or FOUND */
+    const char *platforms;    /* lines "platform digest", "" unless the version is known */
+    struct fragment head;     /* from DOCUMENT_NO_TAG on, not in version answers */
+    struct fragment versions; /* as head */
+    struct fragment shared;   /* p:, where the version is known */
+    struct fragment tags;     /* g:, version answers */
+    struct fragment facts;    /* top or version, DOCUMENT_FOUND */
+};
+
+/* view is NULL when err is not 0. One round trip. */
+typedef void document_read_done(void *arg, int err, const struct document_view *view);
+void document_read(struct redis *redis, const struct document_query *query,
+                   document_read_done *done, void *arg);
+
+/* Key texts; caller frees. */
+char *document_key(const char *name);
+char *version_key(const char *digest);
+
+#endif

@@ -1,0 +1,72 @@
+/* Manifests and indexes: Docker schema 2 and manifest lists, OCI manifests and indexes
+ * (image-spec manifest.md, image-index.md). Pure functions over foreign bytes. */
+#ifndef MB_MANIFEST_H
+#define MB_MANIFEST_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MANIFEST_MAX_CHILDREN 256
+#define MANIFEST_MAX_LAYERS 4096
+
+/* The Accept header's value: everything that manifest_parse reads. */
+extern const char manifest_accept[];
+
+enum manifest_kind {
+    MANIFEST_IMAGE,    /* has a config of an image and layers */
+    MANIFEST_INDEX,    /* has children */
+    MANIFEST_ARTIFACT, /* image manifest whose config is no image config */
+};
+
+struct descriptor {
+    char *media_type; /* "" if absent */
+    char *digest;
+    int64_t size_bytes; /* 0 if absent or negative */
+};
+
+struct manifest_child {
+    struct descriptor descriptor;
+    char *platform;      /* "linux/arm64"; os/arch[/variant]; arm64/v8 is arm64; "" if absent */
+    bool is_attestation; /* vnd.docker.reference.type, or platform unknown/unknown */
+    char *attests;       /* vnd.docker.reference.digest, "" if absent */
+};
+
+struct manifest {
+    enum manifest_kind kind;
+    char *media_type;
+    struct descriptor config; /* IMAGE and ARTIFACT */
+    struct descriptor *layers;
+    size_t layer_count;
+    struct manifest_child *children; /* INDEX: in the index's order */
+    size_t child_count;
+    json_t *annotations; /* object or NULL */
+};
+
+/* media_type is the Content-Type, used where the body says none. 0; ERR_PROTO: no manifest, or a
+ * body that fits two kinds; ERR_UNSUPPORTED: schema 1; ERR_TOOBIG: too many children or layers.
+ * Caller frees with manifest_free. */
+int manifest_parse(const void *body, size_t len, const char *media_type,
+                   struct manifest **ret_manifest);
+void manifest_free(struct manifest *manifest);
+
+/* Which child's facts are shown when nobody asks for a platform: linux/amd64, else the first that
+ * is no attestation and no artifact; NULL if there is none. Borrowed. */
+const struct manifest_child *manifest_default_child(const struct manifest *manifest);
+
+/* "linux/arm/v7" from an os, an architecture and a variant (each may be NULL or ""), with
+ * arm64/v8 shown as arm64. Caller frees. */
+char *platform_format(const char *os, const char *architecture, const char *variant);
+/* True where `have` ("linux/arm/v7") is what `wanted` ("linux/arm", "linux/arm64/v8") asks for. */
+bool platform_matches(const char *have, const char *wanted);
+
+/* Distinct layer descriptors' sizes added up. */
+int64_t manifest_download_size(const struct manifest *manifest);
+
+static inline void manifest_cleanup(struct manifest **manifest)
+{
+    manifest_free(*manifest);
+}
+
+#endif

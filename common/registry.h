@@ -1,0 +1,81 @@
+/* Client of the OCI distribution API (distribution-spec) for all allowed registries: bearer tokens
+ * by challenge and per repository, retries with backoff, redirects by hand without credentials,
+ * every body capped and every digest checked. Requests run side by side in the loop; a worker
+ * starts some and waits for their `done`. */
+#ifndef MB_REGISTRY_H
+#define MB_REGISTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "digest.h"
+#include "reference.h"
+
+struct httpc;
+struct loop;
+struct registries;
+struct registry;
+
+struct registry *registry_new(struct loop *loop, struct httpc *httpc,
+                              const struct registries *registries);
+/* Nothing may be under way any more. NULL is fine. */
+void registry_free(struct registry *registry);
+/* For all requests from now on: what is not done at loop time deadline_ms ends with ERR_TIMEOUT. */
+void registry_set_deadline(struct registry *registry, int64_t deadline_ms);
+
+enum registry_what {
+    REGISTRY_HEAD_MANIFEST, /* digest and media type only; falls back to GET where HEAD fails */
+    REGISTRY_GET_MANIFEST,
+    REGISTRY_GET_BLOB, /* a config, not a layer */
+};
+
+#define REGISTRY_ERROR_BYTES 200
+
+/* One request. Zero it, set the first members; it must not move until done. The results are valid
+ * when done; registry_fetch_release frees them. */
+struct registry_fetch {
+    enum registry_what what;
+    char reference[DIGEST_BYTES]; /* a tag or a digest; a digest for blobs */
+    size_t max_body_bytes;        /* 0: 4 MiB for manifests, 8 MiB for blobs */
+
+    bool done;
+    int err;
+    char error_text[REGISTRY_ERROR_BYTES]; /* for a person, where err is not 0 */
+    int64_t retry_at_ms;                   /* wall time, where err is ERR_RATELIMIT; else 0 */
+    char digest[DIGEST_BYTES];             /* verified where there is a body */
+    char *media_type;                      /* without parameters; "" if the registry said none */
+    char *body;
+    size_t body_bytes;
+    struct registry_call *call; /* while under way */
+};
+
+/* The tags of a repository, all pages. null entries and what is no valid tag are dropped. */
+struct registry_tags {
+    bool done;
+    int err;
+    char error_text[REGISTRY_ERROR_BYTES];
+    int64_t retry_at_ms;
+    char **names;
+    size_t count;
+    bool truncated; /* over REGISTRY_MAX_TAGS or the byte cap: the rest is left out */
+    struct registry_call *call;
+};
+#define REGISTRY_MAX_TAGS 250000
+
+/* ERR_FORBIDDEN in the result where the registry is not on the allow list. repository is borrowed
+ * until done. At most 16 requests to one host are under way; more wait their turn in order. */
+void registry_fetch_start(struct registry *registry, const struct reference *repository,
+                          struct registry_fetch *fetch);
+void registry_fetch_cancel(struct registry_fetch *fetch);
+void registry_fetch_release(struct registry_fetch *fetch);
+
+void registry_tags_start(struct registry *registry, const struct reference *repository,
+                         struct registry_tags *tags);
+void registry_tags_cancel(struct registry_tags *tags);
+void registry_tags_release(struct registry_tags *tags);
+
+/* Requests sent since the start, for metrics and tests. */
+int64_t registry_requests(const struct registry *registry);
+
+#endif

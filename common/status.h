@@ -1,0 +1,85 @@
+/* The state of one repository's work, kept in Redis as a hash, and the marker that keeps a thousand
+ * clients from sending a thousand messages. Names are canonical ("docker.io/library/nginx").
+ *
+ *   mb:1:status:<name>      hash: status, stage, done, total, submitted_ms, updated_ms, retry_ms,
+ *                           error, revision
+ *   mb:1:job:<name>         the marker: a short lease, renewed by the worker that holds the job
+ *   mb:1:frontier:<queue>   sent_ms of what that queue's workers received last, "now" when they
+ *                           found it empty: what was sent later still waits its turn there */
+#ifndef MB_STATUS_H
+#define MB_STATUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "redis.h"
+
+enum image_status {
+    STATUS_UNKNOWN, /* never asked for, or forgotten */
+    STATUS_SUBMITTED,
+    STATUS_INSPECTING,
+    STATUS_SIZE,
+    STATUS_INSPECTED,
+    STATUS_MISSING,
+    STATUS_FAILED,
+};
+
+enum image_stage {
+    STAGE_QUEUED,
+    STAGE_TAGS,
+    STAGE_MANIFESTS,
+    STAGE_LAYERS,
+    STAGE_WAITING_RATE_LIMIT,
+    STAGE_REFRESHING,
+    STAGE_DONE,
+};
+
+struct status {
+    enum image_status status;
+    enum image_stage stage;
+    int64_t done; /* versions */
+    int64_t total;
+    int64_t submitted_ms; /* wall time, 0 if not set, as all below */
+    int64_t updated_ms;
+    int64_t retry_ms; /* not enqueued before */
+    int64_t revision;
+    char *error; /* "" if none */
+};
+
+const char *image_status_str(enum image_status status); /* "FAILED_INSPECTION", ... */
+const char *image_stage_str(enum image_stage stage);    /* "waiting-rate-limit", ... */
+/* True for INSPECTED with stage done, MISSING and FAILED: no change comes without a new request. */
+bool status_is_final(const struct status *status);
+
+void status_release(struct status *status);
+/* From the reply to HMGET of status_fields; the reply stays the caller's. */
+#define STATUS_FIELDS                                                                              \
+    "status", "stage", "done", "total", "submitted_ms", "updated_ms", "retry_ms", "revision",      \
+        "error"
+#define STATUS_FIELD_COUNT 9
+void status_from_reply(const struct redis_reply *fields, struct status *ret_status);
+
+/* status is borrowed for the call; NULL when err is not 0. */
+typedef void status_read_done(void *arg, int err, const struct status *status);
+void status_read(struct redis *redis, const char *name, status_read_done *done, void *arg);
+
+enum submit_result {
+    SUBMIT_GO,    /* the marker is ours: send the message, then status_submitted() */
+    SUBMIT_BUSY,  /* a job holds the marker, or the message still waits its turn in a queue */
+    SUBMIT_LATER, /* retry_ms lies ahead */
+};
+typedef void status_submit_done(void *arg, int err, enum submit_result result);
+/* Takes the marker for a short lease and writes SUBMITTED (an INSPECTED image keeps its status and
+ * shows stage refreshing), in one script. force skips the look at retry_ms (webhook, operator). */
+void status_submit(struct redis *redis, const char *name, int64_t keep_seconds, bool force,
+                   status_submit_done *done, void *arg);
+/* After a successful send: lengthens the marker. Fire and forget. */
+void status_submitted(struct redis *redis, const char *name);
+/* After a failed send: lets the marker go. Fire and forget. */
+void status_submit_failed(struct redis *redis, const char *name);
+
+/* The notice channel of the database that url names: "mb:1:notice:0". Caller frees. A notice's text
+ * is the image's canonical name. */
+char *notice_channel(const char *url);
+
+#endif
