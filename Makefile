@@ -39,6 +39,8 @@ C_FILES := $(sort $(wildcard common/*.[ch] api/*.[ch] inspector/*.[ch] size/*.[c
 
 Q := $(if $(V),,@)
 
+.SECONDARY:
+
 .PHONY: all
 all: $(BINARIES) ## build the programs into build/release/bin
 
@@ -64,12 +66,14 @@ $(B)/bin/microbadger-%: $(LIBRARY)
 
 $(foreach p,api inspector size,$(eval $(B)/bin/microbadger-$(p): $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(p)/*.c)))))
 
-$(B)/unit/%: $(B)/tests/unit/%.o $(SERVICE_OBJS) $(LIBRARY)
+# Shared parts of unit tests: whatever is not a test itself.
+UNIT_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(sort $(wildcard tests/unit/*.c))))
+
+$(B)/unit/%: $(B)/tests/unit/%.o $(UNIT_OBJS) $(SERVICE_OBJS) $(LIBRARY)
 	@mkdir -p $(@D)
 	@echo "LD   $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(SERVICE_OBJS) $(LIBRARY) $(LIBS) -lcmocka
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(UNIT_OBJS) $(SERVICE_OBJS) $(LIBRARY) $(LIBS) -lcmocka
 
 $(B)/tests/unit/%.o: CPPFLAGS += -Iapi -Iinspector -Isize -DTEST_DATA='"$(CURDIR)/tests/data"'
-$(B)/inspector/%.o $(B)/size/%.o $(B)/api/%.o: CPPFLAGS +=
 
 -include $(shell find build -name '*.d' 2>/dev/null)

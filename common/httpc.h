@@ -30,7 +30,7 @@ struct httpc_request {
     size_t max_body_bytes; /* of the answer; 0 stands for 64 KiB */
     int timeout_ms;        /* the whole exchange; 0 stands for 30 s */
     bool allow_private;    /* private, loopback and link-local addresses may be connected to */
-    bool own_connection;   /* not from the shared pool's per-host share: long polls */
+    bool own_connection;   /* HTTP/1.1, not one stream among others: long polls */
     const struct httpc_sigv4 *sigv4;
 };
 

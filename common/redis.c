@@ -1,0 +1,535 @@
+#include "redis.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "err.h"
+#include "loop.h"
+#include "mem.h"
+#include "redis_internal.h"
+#include "resolve.h"
+
+#define CONNECT_TIMEOUT_MS 3000
+#define RECONNECT_BASE_MS 50
+#define RECONNECT_CAP_MS 5000
+
+enum redis_state {
+    REDIS_WAITING,   /* for the reconnect timer */
+    REDIS_RESOLVING, /* the host's name */
+    REDIS_STARTING,  /* connecting, logging in */
+    REDIS_READY,
+};
+
+struct redis_pending {
+    struct redis *redis;
+    struct redis_pending *next, *prev;
+    int64_t deadline_ms;
+    redis_done *done;
+    void *arg;
+    unsigned failed_turn; /* never sent: its callback is due on a later timer turn; 0: sent */
+};
+
+struct redis {
+    struct loop *loop;
+    struct redis_address address;
+    char *name;
+    enum redis_state state;
+    redisAsyncContext *context;
+    struct loop_io *io;
+    struct resolve *resolve;
+    struct redis_pending *pending;
+    struct loop_timer *command_timer; /* the earliest deadline of a pending command */
+    int64_t command_timer_ms;
+    unsigned command_turn;
+    struct loop_timer *connect_timer; /* back-off, and the deadline while starting */
+    unsigned attempts;
+    int close_err; /* what pending commands are told while the connection is torn down */
+    char last_error[160];
+    void (*changed)(void *arg, bool connected);
+    void *changed_arg;
+};
+
+static void connect_start(struct redis *redis);
+static void connection_lost(struct redis *redis, const char *why);
+
+/* hiredis frees each reply after its callback; a taken one is left alone. */
+static redisReplyObjectFunctions reply_functions;
+static void (*free_reply)(void *);
+static void *taken_reply;
+
+static void free_unless_taken(void *reply)
+{
+    if (reply && reply == taken_reply)
+        taken_reply = NULL;
+    else
+        free_reply(reply);
+}
+
+struct redis_reply *redis_reply_take(struct redis *redis, struct redis_reply *reply)
+{
+    (void)redis;
+    taken_reply = reply;
+    return reply;
+}
+
+void redis_reply_free(struct redis_reply *reply)
+{
+    if (reply)
+        freeReplyObject(reply);
+}
+
+/* Glue between hiredis' event hooks and the loop. */
+
+static void on_ready(void *arg, int events)
+{
+    struct redis *redis = arg;
+    redisAsyncContext *context = redis->context;
+    if (events & LOOP_READ)
+        redisAsyncHandleRead(context);
+    /* Handling the read may have ended this connection. */
+    if ((events & LOOP_WRITE) && redis->context == context)
+        redisAsyncHandleWrite(context);
+}
+
+static void hook_change(void *data, int add, int del)
+{
+    struct redis *redis = data;
+    if (redis->io)
+        loop_io_set(redis->io, (loop_io_events(redis->io) | add) & ~del);
+}
+
+static void hook_add_read(void *data)
+{
+    hook_change(data, LOOP_READ, 0);
+}
+
+static void hook_del_read(void *data)
+{
+    hook_change(data, 0, LOOP_READ);
+}
+
+static void hook_add_write(void *data)
+{
+    hook_change(data, LOOP_WRITE, 0);
+}
+
+static void hook_del_write(void *data)
+{
+    hook_change(data, 0, LOOP_WRITE);
+}
+
+static void hook_cleanup(void *data)
+{
+    struct redis *redis = data;
+    loop_io_free(TAKE(redis->io));
+}
+
+/* Pending commands */
+
+static void pending_finish(struct redis_pending *pending, int err, struct redis_reply *reply)
+{
+    struct redis *redis = pending->redis;
+    redis_done *done = pending->done;
+    void *arg = pending->arg;
+    if (pending->prev)
+        pending->prev->next = pending->next;
+    else
+        redis->pending = pending->next;
+    if (pending->next)
+        pending->next->prev = pending->prev;
+    free(pending);
+    if (done)
+        done(arg, err, reply);
+}
+
+static bool error_is(const redisReply *reply, const char *code)
+{
+    size_t len = strlen(code);
+    return reply->len >= len && strncmp(reply->str, code, len) == 0;
+}
+
+static int reply_err(const redisReply *reply)
+{
+    static const char *const transient[] = {"LOADING",  "READONLY",    "MASTERDOWN",
+                                            "TRYAGAIN", "CLUSTERDOWN", "OOM"};
+    if (!reply || reply->type != REDIS_REPLY_ERROR)
+        return 0;
+    for (size_t i = 0; i < ARRAY_LEN(transient); i++)
+        if (error_is(reply, transient[i]))
+            return ERR_UNAVAILABLE;
+    return ERR_PROTO;
+}
+
+static void on_reply(redisAsyncContext *context, void *data, void *arg)
+{
+    (void)context;
+    struct redis_pending *pending = arg;
+    redisReply *reply = data;
+    if (!pending)
+        return;
+    if (!reply) {
+        int err = pending->redis->close_err;
+        pending_finish(pending, err ? err : ERR_UNAVAILABLE, NULL);
+        return;
+    }
+    pending_finish(pending, reply_err(reply), (struct redis_reply *)reply);
+}
+
+static void command_timer_update(struct redis *redis, int64_t deadline_ms)
+{
+    if (loop_timer_is_active(redis->command_timer) && redis->command_timer_ms <= deadline_ms)
+        return;
+    redis->command_timer_ms = deadline_ms;
+    loop_timer_start(redis->command_timer, deadline_ms - loop_now_ms(redis->loop));
+}
+
+static void on_command_timer(void *arg)
+{
+    struct redis *redis = arg;
+    int64_t now_ms = loop_now_ms(redis->loop);
+    int64_t earliest_ms = INT64_MAX;
+    bool late = false;
+    unsigned turn = redis->command_turn++;
+    struct redis_pending *next;
+    for (struct redis_pending *at = redis->pending; at; at = next) {
+        next = at->next;
+        if (at->failed_turn && at->failed_turn <= turn) {
+            pending_finish(at, ERR_UNAVAILABLE, NULL);
+            next = redis->pending; /* the callback may have changed the list */
+        } else if (at->failed_turn) {
+            earliest_ms = now_ms;
+        } else if (at->deadline_ms <= now_ms) {
+            late = true;
+        } else if (at->deadline_ms < earliest_ms) {
+            earliest_ms = at->deadline_ms;
+        }
+    }
+    if (late) {
+        redis->close_err = ERR_TIMEOUT;
+        connection_lost(redis, "a command timed out");
+    } else if (earliest_ms != INT64_MAX) {
+        command_timer_update(redis, earliest_ms);
+    }
+}
+
+static struct redis_pending *pending_new(struct redis *redis, int timeout_ms, redis_done *done,
+                                         void *arg)
+{
+    struct redis_pending *pending = xcalloc(1, sizeof(*pending));
+    pending->redis = redis;
+    pending->done = done;
+    pending->arg = arg;
+    pending->deadline_ms = loop_now_ms(redis->loop) + timeout_ms;
+    pending->next = redis->pending;
+    if (pending->next)
+        pending->next->prev = pending;
+    redis->pending = pending;
+    return pending;
+}
+
+/* Takes formatted (NULL: not to be formatted). */
+static void command_send(struct redis *redis, int timeout_ms, redis_done *done, void *arg,
+                         char *formatted, int len)
+{
+    struct redis_pending *pending = pending_new(redis, timeout_ms, done, arg);
+    bool sent = len > 0 && redis->state == REDIS_READY &&
+                redisAsyncFormattedCommand(redis->context, on_reply, pending, formatted,
+                                           (size_t)len) == REDIS_OK;
+    if (sent) {
+        command_timer_update(redis, pending->deadline_ms);
+    } else {
+        pending->failed_turn = redis->command_turn;
+        command_timer_update(redis, loop_now_ms(redis->loop));
+    }
+    redisFreeCommand(formatted);
+}
+
+void redis_command(struct redis *redis, int timeout_ms, redis_done *done, void *arg,
+                   const char *format, ...)
+{
+    char *formatted = NULL;
+    va_list args;
+    va_start(args, format);
+    int len = redisvFormatCommand(&formatted, format, args);
+    va_end(args);
+    command_send(redis, timeout_ms, done, arg, formatted, len);
+}
+
+void redis_command_argv(struct redis *redis, int timeout_ms, redis_done *done, void *arg, int argc,
+                        const char **argv, const size_t *lens)
+{
+    char *formatted = NULL;
+    long long len = redisFormatCommandArgv(&formatted, argc, argv, lens);
+    command_send(redis, timeout_ms, done, arg, formatted, (int)len);
+}
+
+/* Connecting */
+
+static void tell_change(struct redis *redis, bool connected)
+{
+    if (redis->changed)
+        redis->changed(redis->changed_arg, connected);
+}
+
+/* The context is gone or goes now; pending commands fail; tries again after a pause. */
+static void connection_lost(struct redis *redis, const char *why)
+{
+    bool was_ready = redis->state == REDIS_READY;
+    redisAsyncContext *context = redis->context;
+    redis->state = REDIS_WAITING;
+    redis->context = NULL;
+    (void)snprintf(redis->last_error, sizeof(redis->last_error), "%s", why);
+    if (context)
+        redisAsyncFree(context);
+    redis->close_err = 0;
+    loop_timer_start(redis->connect_timer,
+                     RECONNECT_BASE_MS / 2 + clock_backoff_ms((int)redis->attempts,
+                                                              RECONNECT_BASE_MS, RECONNECT_CAP_MS));
+    redis->attempts++;
+    if (was_ready)
+        tell_change(redis, false);
+}
+
+/* hiredis frees the context itself after these two callbacks. */
+static void on_disconnected(const redisAsyncContext *context, int status)
+{
+    (void)status;
+    struct redis *redis = context->data;
+    if (redis->context != context)
+        return; /* we closed it ourselves */
+    redis->context = NULL;
+    connection_lost(redis, context->errstr && *context->errstr ? context->errstr : "closed");
+}
+
+static void on_connected(const redisAsyncContext *context, int status)
+{
+    struct redis *redis = context->data;
+    if (status == REDIS_OK || redis->context != context)
+        return;
+    redis->context = NULL;
+    connection_lost(redis, context->errstr && *context->errstr ? context->errstr : "refused");
+}
+
+/* The last command of the login: when it is answered, all are. */
+static void on_login_done(redisAsyncContext *context, void *data, void *arg)
+{
+    const redisReply *reply = data;
+    struct redis *redis = arg;
+    if (!reply || redis->context != context)
+        return;
+    if (reply->type == REDIS_REPLY_ERROR) {
+        connection_lost(redis, reply->str);
+        return;
+    }
+    loop_timer_stop(redis->connect_timer);
+    redis->state = REDIS_READY;
+    redis->attempts = 0;
+    redis->last_error[0] = '\0';
+    tell_change(redis, true);
+}
+
+static void on_login_step(redisAsyncContext *context, void *data, void *arg)
+{
+    const redisReply *reply = data;
+    struct redis *redis = arg;
+    if (reply && reply->type == REDIS_REPLY_ERROR && redis->context == context)
+        connection_lost(redis, reply->str);
+}
+
+static void login(struct redis *redis)
+{
+    const struct redis_address *address = &redis->address;
+    redisAsyncContext *context = redis->context;
+    if (*address->password && *address->user)
+        redisAsyncCommand(context, on_login_step, redis, "AUTH %s %s", address->user,
+                          address->password);
+    else if (*address->password)
+        redisAsyncCommand(context, on_login_step, redis, "AUTH %s", address->password);
+    if (address->db)
+        redisAsyncCommand(context, on_login_step, redis, "SELECT %d", address->db);
+    redisAsyncCommand(context, NULL, NULL, "CLIENT SETNAME %s", redis->name);
+    redisAsyncCommand(context, on_login_done, redis, "PING");
+}
+
+static void context_start(struct redis *redis, redisAsyncContext *context)
+{
+    if (!context || context->err) {
+        const char *why = context ? context->errstr : "out of memory";
+        connection_lost(redis, why);
+        if (context)
+            redisAsyncFree(context);
+        return;
+    }
+    if (!free_reply) {
+        reply_functions = *context->c.reader->fn;
+        free_reply = reply_functions.freeObject;
+        reply_functions.freeObject = free_unless_taken;
+    }
+    context->c.reader->fn = &reply_functions;
+    context->data = redis;
+    redis->context = context;
+    redis->state = REDIS_STARTING;
+    redis->io = loop_io_new(redis->loop, context->c.fd, 0, on_ready, redis);
+    context->ev.data = redis;
+    context->ev.addRead = hook_add_read;
+    context->ev.delRead = hook_del_read;
+    context->ev.addWrite = hook_add_write;
+    context->ev.delWrite = hook_del_write;
+    context->ev.cleanup = hook_cleanup;
+    loop_timer_start(redis->connect_timer, CONNECT_TIMEOUT_MS);
+    redisAsyncSetConnectCallback(context, on_connected);
+    redisAsyncSetDisconnectCallback(context, on_disconnected);
+    login(redis);
+}
+
+static void on_resolved(void *arg, int err, const char *address)
+{
+    struct redis *redis = arg;
+    redis->resolve = NULL;
+    if (err)
+        connection_lost(redis, "its host name cannot be resolved");
+    else
+        context_start(redis, redisAsyncConnect(address, redis->address.port));
+}
+
+static void connect_start(struct redis *redis)
+{
+    if (redis->address.socket_path) {
+        context_start(redis, redisAsyncConnectUnix(redis->address.socket_path));
+        return;
+    }
+    redis->state = REDIS_RESOLVING;
+    redis->resolve = resolve_start(redis->loop, redis->address.host, redis->attempts,
+                                   CONNECT_TIMEOUT_MS, on_resolved, redis);
+}
+
+static void on_connect_timer(void *arg)
+{
+    struct redis *redis = arg;
+    if (redis->state == REDIS_STARTING)
+        connection_lost(redis, "connecting timed out");
+    else if (redis->state == REDIS_WAITING)
+        connect_start(redis);
+}
+
+struct redis *redis_new(struct loop *loop, const char *url, const char *name)
+{
+    struct redis *redis = xcalloc(1, sizeof(*redis));
+    const char *why;
+    if (redis_address_parse(url, &redis->address, &why) != 0)
+        abort(); /* the caller has checked it */
+    redis->loop = loop;
+    redis->name = xstrdup(name);
+    redis->command_turn = 1;
+    redis->command_timer = loop_timer_new(loop, on_command_timer, redis);
+    redis->connect_timer = loop_timer_new(loop, on_connect_timer, redis);
+    (void)snprintf(redis->last_error, sizeof(redis->last_error), "not connected yet");
+    connect_start(redis);
+    return redis;
+}
+
+void redis_free(struct redis *redis)
+{
+    if (!redis)
+        return;
+    redis->close_err = ERR_CANCELLED;
+    redis->changed = NULL;
+    redis->state = REDIS_WAITING;
+    redisAsyncContext *context = TAKE(redis->context);
+    if (context)
+        redisAsyncFree(context);
+    while (redis->pending)
+        pending_finish(redis->pending, ERR_CANCELLED, NULL);
+    resolve_cancel(redis->resolve);
+    loop_timer_free(redis->command_timer);
+    loop_timer_free(redis->connect_timer);
+    redis_address_release(&redis->address);
+    free(redis->name);
+    free(redis);
+}
+
+bool redis_is_connected(const struct redis *redis)
+{
+    return redis->state == REDIS_READY;
+}
+
+const char *redis_last_error(const struct redis *redis)
+{
+    return redis->last_error;
+}
+
+void redis_on_change(struct redis *redis, void (*changed)(void *arg, bool connected), void *arg)
+{
+    redis->changed = changed;
+    redis->changed_arg = arg;
+}
+
+void redis_reconnect(struct redis *redis)
+{
+    if (redis->state != REDIS_STARTING && redis->state != REDIS_READY)
+        return;
+    redis->close_err = ERR_CANCELLED;
+    connection_lost(redis, "reconnecting");
+}
+
+bool redis_subscribe_raw(struct redis *redis, const char *channel, redisCallbackFn *done, void *arg)
+{
+    return redis->state == REDIS_READY &&
+           redisAsyncCommand(redis->context, done, arg, "SUBSCRIBE %s", channel) == REDIS_OK;
+}
+
+/* Waiting forms */
+
+struct redis_wait {
+    struct redis *redis;
+    bool done;
+    int err;
+    struct redis_reply *reply;
+};
+
+static void on_waited(void *arg, int err, struct redis_reply *reply)
+{
+    struct redis_wait *wait = arg;
+    wait->err = err;
+    wait->reply = reply ? redis_reply_take(wait->redis, reply) : NULL;
+    wait->done = true;
+}
+
+/* Takes formatted. */
+static int call_formatted(struct redis *redis, int timeout_ms, struct redis_reply **ret_reply,
+                          char *formatted, int len)
+{
+    int64_t deadline_ms = loop_now_ms(redis->loop) + timeout_ms;
+    while (redis->state != REDIS_READY && loop_now_ms(redis->loop) < deadline_ms) {
+        bool never = false;
+        int64_t step_ms = loop_now_ms(redis->loop) + 20;
+        loop_run_until(redis->loop, &never, step_ms < deadline_ms ? step_ms : deadline_ms);
+    }
+    struct redis_wait wait = {.redis = redis};
+    command_send(redis, timeout_ms, on_waited, &wait, formatted, len);
+    loop_run_until(redis->loop, &wait.done, INT64_MAX / 2);
+    if (ret_reply)
+        *ret_reply = wait.reply;
+    else
+        redis_reply_free(wait.reply);
+    return wait.err;
+}
+
+int redis_call(struct redis *redis, int timeout_ms, struct redis_reply **ret_reply,
+               const char *format, ...)
+{
+    char *formatted = NULL;
+    va_list args;
+    va_start(args, format);
+    int len = redisvFormatCommand(&formatted, format, args);
+    va_end(args);
+    return call_formatted(redis, timeout_ms, ret_reply, formatted, len);
+}
+
+int redis_call_argv(struct redis *redis, int timeout_ms, struct redis_reply **ret_reply, int argc,
+                    const char **argv, const size_t *lens)
+{
+    char *formatted = NULL;
+    long long len = redisFormatCommandArgv(&formatted, argc, argv, lens);
+    return call_formatted(redis, timeout_ms, ret_reply, formatted, (int)len);
+}

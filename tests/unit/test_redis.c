@@ -1,0 +1,187 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "err.h"
+#include "loop.h"
+#include "mem.h"
+#include "redis.h"
+#include "redis_server.h"
+
+static struct redis_server server;
+
+static int start(void **state)
+{
+    (void)state;
+    redis_server_start(&server);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    redis_server_stop(&server);
+    return 0;
+}
+
+static void urls_are_checked(void **state)
+{
+    (void)state;
+    const char *why = NULL;
+    assert_int_equal(redis_url_check("redis://127.0.0.1:6379/0", &why), 0);
+    assert_int_equal(redis_url_check("redis://user:p%40ss@host/3?stream=x", &why), 0);
+    assert_int_equal(redis_url_check("unix:/run/redis.sock?db=2", &why), 0);
+    assert_int_equal(redis_url_check("http://host/", &why), ERR_INVALID);
+    assert_int_equal(redis_url_check("redis://host/two", &why), ERR_INVALID);
+    assert_string_equal(why, "its database is not a number");
+    assert_int_equal(redis_url_check("rediss://host/0", &why), ERR_UNSUPPORTED);
+    assert_int_equal(redis_url_db("redis://host/7"), 7);
+    assert_int_equal(redis_url_db("unix:/run/redis.sock?db=2"), 2);
+}
+
+static void identities_tell_databases_apart(void **state)
+{
+    (void)state;
+    AUTO(free) char *plain = redis_url_identity("redis://h/0");
+    AUTO(free) char *full = redis_url_identity("redis://u:secret@h:6379/0?stream=a");
+    AUTO(free) char *other = redis_url_identity("redis://h/1");
+    assert_string_equal(plain, full);
+    assert_null(strstr(full, "secret"));
+    assert_string_not_equal(plain, other);
+}
+
+static void commands_give_replies(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_new();
+    struct redis *redis = redis_new(loop, server.url, "test");
+    struct redis_reply *reply;
+    assert_int_equal(redis_call(redis, 2000, NULL, "SET k %b", "a\0b", (size_t)3), 0);
+    assert_int_equal(redis_call(redis, 2000, &reply, "GET k"), 0);
+    size_t len;
+    assert_memory_equal(redis_str(reply, &len), "a\0b", 3);
+    assert_int_equal(len, 3);
+    redis_reply_free(reply);
+    assert_int_equal(redis_call(redis, 2000, &reply, "LPUSH k x"), ERR_PROTO);
+    assert_true(redis_is_error(reply));
+    redis_reply_free(reply);
+    assert_int_equal(redis_call(redis, 2000, &reply, "GET nothing"), 0);
+    assert_true(redis_is_nil(reply));
+    redis_reply_free(reply);
+    redis_free(redis);
+    loop_free(loop);
+}
+
+static void late_command_times_out_and_the_connection_recovers(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_new();
+    struct redis *redis = redis_new(loop, server.url, "test");
+    assert_int_equal(redis_call(redis, 2000, NULL, "PING"), 0);
+    assert_int_equal(redis_call(redis, 50, NULL, "BLPOP nothing 30"), ERR_TIMEOUT);
+    assert_false(redis_is_connected(redis));
+    assert_int_equal(redis_call(redis, 2000, NULL, "PING"), 0);
+    assert_string_equal(redis_last_error(redis), "");
+    redis_free(redis);
+    loop_free(loop);
+}
+
+static void lost_server_is_unavailable_and_comes_back(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_new();
+    struct redis *redis = redis_new(loop, server.url, "test");
+    assert_int_equal(redis_call(redis, 2000, NULL, "PING"), 0);
+    redis_server_kill(&server);
+    assert_int_equal(redis_call(redis, 100, NULL, "PING"), ERR_UNAVAILABLE);
+    redis_server_restart(&server);
+    assert_int_equal(redis_call(redis, 8000, NULL, "PING"), 0);
+    redis_free(redis);
+    loop_free(loop);
+}
+
+struct seen {
+    bool subscribed, message, cancelled;
+    int err;
+};
+
+static void on_message(void *arg, const char *text, size_t len)
+{
+    struct seen *seen = arg;
+    assert_int_equal(len, 5);
+    assert_string_equal(text, "image");
+    seen->message = true;
+}
+
+static void on_change(void *arg, bool subscribed)
+{
+    ((struct seen *)arg)->subscribed = subscribed;
+}
+
+static void subscription_hears_and_tells_its_loss(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_new();
+    struct seen seen = {0};
+    struct redis *redis = redis_new(loop, server.url, "test");
+    struct redis_sub *sub =
+        redis_sub_new(loop, server.url, "test-sub", "news", on_message, on_change, &seen);
+    assert_true(loop_run_until(loop, &seen.subscribed, loop_now_ms(loop) + 3000));
+    assert_int_equal(redis_call(redis, 2000, NULL, "PUBLISH news image"), 0);
+    assert_true(loop_run_until(loop, &seen.message, loop_now_ms(loop) + 3000));
+    assert_int_equal(redis_call(redis, 2000, NULL, "CLIENT KILL TYPE pubsub"), 0);
+    bool never = false;
+    while (seen.subscribed)
+        loop_run_until(loop, &never, loop_now_ms(loop) + 5);
+    assert_true(loop_run_until(loop, &seen.subscribed, loop_now_ms(loop) + 3000));
+    redis_sub_free(sub);
+    redis_free(redis);
+    loop_free(loop);
+}
+
+static void on_done(void *arg, int err, struct redis_reply *reply)
+{
+    (void)reply;
+    struct seen *seen = arg;
+    seen->cancelled = true;
+    seen->err = err;
+}
+
+static void free_cancels_and_unconnected_fails_later(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_new();
+    struct seen seen = {0};
+    struct redis *redis = redis_new(loop, "redis://127.0.0.1:1/0", "test");
+    redis_command(redis, 1000, on_done, &seen, "PING");
+    assert_false(seen.cancelled);
+    assert_true(loop_run_until(loop, &seen.cancelled, loop_now_ms(loop) + 3000));
+    assert_int_equal(seen.err, ERR_UNAVAILABLE);
+    redis_free(redis);
+    seen = (struct seen){0};
+    redis = redis_new(loop, server.url, "test");
+    assert_int_equal(redis_call(redis, 2000, NULL, "PING"), 0);
+    redis_command(redis, 60000, on_done, &seen, "BLPOP nothing 30");
+    redis_free(redis);
+    assert_true(seen.cancelled);
+    assert_int_equal(seen.err, ERR_CANCELLED);
+    loop_free(loop);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(urls_are_checked),
+        cmocka_unit_test(identities_tell_databases_apart),
+        cmocka_unit_test(commands_give_replies),
+        cmocka_unit_test(late_command_times_out_and_the_connection_recovers),
+        cmocka_unit_test(lost_server_is_unavailable_and_comes_back),
+        cmocka_unit_test(subscription_hears_and_tells_its_loss),
+        cmocka_unit_test(free_cancels_and_unconnected_fails_later),
+    };
+    return cmocka_run_group_tests_name("redis", tests, start, stop);
+}
