@@ -448,6 +448,11 @@ void redis_free(struct redis *redis)
     free(redis);
 }
 
+int redis_db(const struct redis *redis)
+{
+    return redis->address.db;
+}
+
 bool redis_is_connected(const struct redis *redis)
 {
     return redis->state == REDIS_READY;

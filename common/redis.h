@@ -32,6 +32,8 @@ int redis_url_db(const char *url);
 struct redis *redis_new(struct loop *loop, const char *url, const char *name);
 /* Pending commands get ERR_CANCELLED. NULL is fine. */
 void redis_free(struct redis *redis);
+/* The database number that it selects. */
+int redis_db(const struct redis *redis);
 bool redis_is_connected(const struct redis *redis);
 /* Why it is not connected, for readiness and logs; "" when connected. Borrowed. */
 const char *redis_last_error(const struct redis *redis);

@@ -1,0 +1,152 @@
+#include "document.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "mem.h"
+#include "redis_keys.h"
+
+/* KEYS: document, status; ARGV: prefix of version keys, tag, digest, platform, "1" for a version
+ * answer. One round trip: what is asked for first decides what else is read. The last element says
+ * how far it came: none, no-tag, no-platform, pending, found. */
+static const char read_script[] =
+    "local doc=KEYS[1] "
+    "local st=redis.call('HMGET',KEYS[2],'status','stage','done','total','submitted_ms',"
+    "'updated_ms','retry_ms','revision','error') "
+    "local meta=redis.call('HGET',doc,'meta') "
+    "if not meta then return {st,'','','','','','','','','','none'} end "
+    "local head,versions='','' "
+    "if ARGV[5]~='1' then local h=redis.call('HMGET',doc,'head','versions') "
+    "head=h[1] or '' versions=h[2] or '' end "
+    "local d=ARGV[3] local child='' "
+    "if d~='' then if redis.call('HEXISTS',doc,'v:'..d)==0 then "
+    "child=d d=redis.call('HGET',doc,'c:'..d) end "
+    "elseif ARGV[2]~='' then d=redis.call('HGET',doc,'t:'..ARGV[2]) "
+    "else d=string.match(meta,'^[^\\n]*\\n[^\\n]*\\n([^\\n]*)') end "
+    "if not d then return {st,meta,head,versions,'','','','','','','no-tag'} end "
+    "if d=='' then return {st,meta,head,versions,'','','','','','','pending'} end "
+    "local v=redis.call('HMGET',doc,'v:'..d,'p:'..d,'g:'..d) "
+    "local lines=v[1] or '' local shared=v[2] or '' local tags='' "
+    "if ARGV[5]=='1' then tags=v[3] or '' end "
+    "if child=='' then child=string.match(lines,'^[^\\n]* ([^ \\n]+)\\n') or '' "
+    "if ARGV[4]~='' and lines~='' then child='' "
+    "local want=ARGV[4] "
+    "for p,c in string.gmatch(lines,'([^\\n]*) ([^ \\n]+)\\n') do "
+    "if p==want then child=c break end "
+    "if child=='' and string.sub(p,1,#want+1)==want..'/' then child=c end end "
+    "if child=='' then "
+    "return {st,meta,head,versions,d,lines,shared,tags,'','','no-platform'} end end end "
+    "local facts=false "
+    "if child~='' then facts=redis.call('HGET',ARGV[1]..child,"
+    "ARGV[5]=='1' and 'version' or 'top') end "
+    "return {st,meta,head,versions,d,lines,shared,tags,child,facts or '',"
+    "facts and 'found' or 'pending'}";
+
+enum {
+    REPLY_STATUS,
+    REPLY_META,
+    REPLY_HEAD,
+    REPLY_VERSIONS,
+    REPLY_DIGEST,
+    REPLY_LINES,
+    REPLY_SHARED,
+    REPLY_TAGS,
+    REPLY_CHILD,
+    REPLY_FACTS,
+    REPLY_FIND,
+    REPLY_COUNT
+};
+
+struct document_reading {
+    document_read_done *done;
+    void *arg;
+};
+
+char *document_key(const char *name)
+{
+    return xasprintf(KEY_DOCUMENT "%s", name);
+}
+
+char *version_key(const char *digest)
+{
+    return xasprintf(KEY_VERSION "%s", digest);
+}
+
+static int unpack(const struct redis_reply *reply, size_t index, struct fragment *ret_fragment)
+{
+    size_t len;
+    const char *data = redis_str(redis_at(reply, index), &len);
+    return len ? fragment_unpack(data, len, ret_fragment) : 0;
+}
+
+static enum document_find find_of(const char *text)
+{
+    static const char *const names[] = {"none", "no-tag", "no-platform", "pending", "found"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (strcmp(names[i], text) == 0)
+            return (enum document_find)i;
+    return DOCUMENT_NONE;
+}
+
+static int view_of(const struct redis_reply *reply, struct document_view *view)
+{
+    if (redis_len(reply) != REPLY_COUNT)
+        return ERR_PROTO;
+    status_from_reply(redis_at(reply, REPLY_STATUS), &view->status);
+    const char *meta = redis_str(redis_at(reply, REPLY_META), NULL);
+    char *rest = NULL;
+    view->revision = strtoll(meta, &rest, 10);
+    view->inspected_ms = strtoll(rest, NULL, 10);
+    view->digest = redis_str(redis_at(reply, REPLY_DIGEST), NULL);
+    view->platforms = redis_str(redis_at(reply, REPLY_LINES), NULL);
+    view->child_digest = redis_str(redis_at(reply, REPLY_CHILD), NULL);
+    view->find = find_of(redis_str(redis_at(reply, REPLY_FIND), NULL));
+    if (unpack(reply, REPLY_HEAD, &view->head) || unpack(reply, REPLY_VERSIONS, &view->versions) ||
+        unpack(reply, REPLY_SHARED, &view->shared) || unpack(reply, REPLY_TAGS, &view->tags) ||
+        unpack(reply, REPLY_FACTS, &view->facts))
+        return ERR_PROTO;
+    return 0;
+}
+
+static void on_document(void *arg, int err, struct redis_reply *reply)
+{
+    struct document_reading *reading = arg;
+    struct document_view view = {0};
+    if (err == 0)
+        err = view_of(reply, &view);
+    reading->done(reading->arg, err, err ? NULL : &view);
+    status_release(&view.status);
+    free(reading);
+}
+
+/* "linux/arm64/v8" is kept as "linux/arm64" (manifest.h). */
+static char *platform_wanted(const char *platform)
+{
+    size_t len = strlen(platform);
+    if (len > 9 && strcmp(platform + len - 9, "/arm64/v8") == 0)
+        len -= 3;
+    return xstrndup(platform, len);
+}
+
+void document_read(struct redis *redis, const struct document_query *query,
+                   document_read_done *done, void *arg)
+{
+    struct document_reading *reading = xmalloc(sizeof(*reading));
+    *reading = (struct document_reading){done, arg};
+    AUTO(free) char *key = document_key(query->name);
+    AUTO(free) char *status = xasprintf(KEY_STATUS "%s", query->name);
+    AUTO(free) char *platform = platform_wanted(query->platform ? query->platform : "");
+    const char *argv[] = {"EVAL",
+                          read_script,
+                          "2",
+                          key,
+                          status,
+                          KEY_VERSION,
+                          query->tag ? query->tag : "",
+                          query->digest ? query->digest : "",
+                          platform,
+                          query->version_answer ? "1" : "0"};
+    redis_command_argv(redis, REDIS_API_TIMEOUT_MS, on_document, reading, ARRAY_LEN(argv), argv,
+                       NULL);
+}

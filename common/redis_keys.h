@@ -1,0 +1,20 @@
+/* Every key of the suite in Redis, but for the queues' own. 1 is the schema's number: programs of
+ * another schema use other keys. */
+#ifndef MB_REDIS_KEYS_H
+#define MB_REDIS_KEYS_H
+
+#define KEY_IMAGE "mb:1:img:"         /* string: what the inspector found, for workers */
+#define KEY_DOCUMENT "mb:1:doc:"      /* hash: document.h */
+#define KEY_VERSION "mb:1:ver:"       /* hash: document.h */
+#define KEY_STATUS "mb:1:status:"     /* hash: status.h */
+#define KEY_JOB "mb:1:job:"           /* string with a short life: status.h */
+#define KEY_FRONTIER "mb:1:frontier:" /* string: status.h */
+#define KEY_NOTICE "mb:1:notice:"     /* channel */
+
+#define REDIS_API_TIMEOUT_MS 500
+#define REDIS_WORKER_TIMEOUT_MS 5000
+
+#define JOB_SHORT_LEASE_MS 15000 /* between the marker and the send */
+#define JOB_LEASE_MS 60000       /* after the send; workers renew it to this */
+
+#endif
