@@ -16,6 +16,9 @@ static const char read_script[] =
     "'updated_ms','retry_ms','revision','error') "
     "local meta=redis.call('HGET',doc,'meta') "
     "if not meta then return {st,'','','','','','','','','','none'} end "
+    "local function keep(k) local ttl=redis.call('TTL',k) "
+    "if ttl>=0 and ttl<tonumber(ARGV[6])/2 then redis.call('EXPIRE',k,ARGV[6]) end end "
+    "keep(doc) keep(KEYS[2]) "
     "local head,versions='','' "
     "if ARGV[5]~='1' then local h=redis.call('HMGET',doc,'head','versions') "
     "head=h[1] or '' versions=h[2] or '' end "
@@ -39,7 +42,7 @@ static const char read_script[] =
     "return {st,meta,head,versions,d,lines,shared,tags,'','','no-platform'} end end end "
     "local facts=false "
     "if child~='' then facts=redis.call('HGET',ARGV[1]..child,"
-    "ARGV[5]=='1' and 'version' or 'top') end "
+    "ARGV[5]=='1' and 'version' or 'top') keep(ARGV[1]..child) end "
     "return {st,meta,head,versions,d,lines,shared,tags,child,facts or '',"
     "facts and 'found' or 'pending'}";
 
@@ -137,6 +140,7 @@ void document_read(struct redis *redis, const struct document_query *query,
     AUTO(free) char *key = document_key(query->name);
     AUTO(free) char *status = xasprintf(KEY_STATUS "%s", query->name);
     AUTO(free) char *platform = platform_wanted(query->platform ? query->platform : "");
+    AUTO(free) char *keep = xasprintf("%lld", (long long)query->keep_seconds);
     const char *argv[] = {"EVAL",
                           read_script,
                           "2",
@@ -146,7 +150,8 @@ void document_read(struct redis *redis, const struct document_query *query,
                           query->tag ? query->tag : "",
                           query->digest ? query->digest : "",
                           platform,
-                          query->version_answer ? "1" : "0"};
+                          query->version_answer ? "1" : "0",
+                          keep};
     redis_command_argv(redis, REDIS_API_TIMEOUT_MS, on_document, reading, ARRAY_LEN(argv), argv,
                        NULL);
 }

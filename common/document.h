@@ -37,6 +37,7 @@ struct document_query {
     const char *digest;   /* NULL, or the full digest of a version or of one of its images; wins */
     const char *platform; /* NULL: the default */
     bool version_answer;
+    int64_t keep_seconds; /* what is read lives on for this long */
 };
 
 enum document_find {

@@ -4,6 +4,7 @@
 #define MB_REDIS_KEYS_H
 
 #define KEY_IMAGE "mb:1:img:"         /* string: what the inspector found, for workers */
+#define KEY_GROUPS "mb:1:grp:"        /* string: store.h */
 #define KEY_DOCUMENT "mb:1:doc:"      /* hash: document.h */
 #define KEY_VERSION "mb:1:ver:"       /* hash: document.h */
 #define KEY_STATUS "mb:1:status:"     /* hash: status.h */
