@@ -1,0 +1,32 @@
+/* microbadger-size: does the slow part: tags by digest, layers, sizes and commands. */
+#include "config.h"
+#include "log.h"
+#include "measure.h"
+#include "worker.h"
+
+static struct job_result job(void *arg, const struct message *message)
+{
+    return measure(arg, message);
+}
+
+int main(int argc, char **argv)
+{
+    struct config config;
+    config_load(&config, PROGRAM_SIZE, argc, argv);
+    log_init(program_name(PROGRAM_SIZE), config.log_level, config.log_format);
+    struct worker *worker = worker_new(&config, PROGRAM_SIZE, "size", config.size_queue, NULL);
+    int status = 1;
+    if (worker) {
+        const struct worker_parts *parts = worker_parts(worker);
+        struct measurer measurer = {
+            .loop = parts->loop,
+            .registry = parts->registry,
+            .store = parts->store,
+            .eager_versions = config.eager_versions,
+        };
+        status = worker_run(worker, job, &measurer);
+    }
+    worker_free(worker);
+    config_release(&config);
+    return status;
+}
