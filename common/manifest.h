@@ -61,6 +61,8 @@ char *platform_format(const char *os, const char *architecture, const char *vari
 /* True where `have` ("linux/arm/v7") is what `wanted` ("linux/arm", "linux/arm64/v8") asks for. */
 bool platform_matches(const char *have, const char *wanted);
 
+/* True where an earlier layer is the same blob: it is downloaded once. */
+bool manifest_layer_repeats(const struct manifest *manifest, size_t index);
 /* Distinct layer descriptors' sizes added up. */
 int64_t manifest_download_size(const struct manifest *manifest);
 

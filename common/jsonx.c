@@ -1,0 +1,168 @@
+#include "jsonx.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "err.h"
+#include "mem.h"
+#include "strbuf.h"
+
+static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
+
+/* Bytes of the well-formed UTF-8 sequence at data (RFC 3629), 0 if there is none. */
+static size_t utf8_sequence(const unsigned char *data, size_t len)
+{
+    unsigned char lead = data[0];
+    size_t need = lead < 0x80                   ? 1
+                  : lead >= 0xc2 && lead < 0xe0 ? 2
+                  : lead >= 0xe0 && lead < 0xf0 ? 3
+                  : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                : 0;
+    if (need == 0 || need > len)
+        return 0;
+    for (size_t i = 1; i < need; i++)
+        if ((data[i] & 0xc0) != 0x80)
+            return 0;
+    bool overlong = (lead == 0xe0 && data[1] < 0xa0) || (lead == 0xf0 && data[1] < 0x90);
+    bool out_of_range = (lead == 0xed && data[1] >= 0xa0) || (lead == 0xf4 && data[1] >= 0x90);
+    return overlong || out_of_range ? 0 : need;
+}
+
+static void repair_utf8(const char *data, size_t len, struct strbuf *out)
+{
+    size_t good_from = 0;
+    size_t i = 0;
+    while (i < len) {
+        size_t step = utf8_sequence((const unsigned char *)data + i, len - i);
+        if (step) {
+            i += step;
+            continue;
+        }
+        strbuf_add(out, data + good_from, i - good_from);
+        strbuf_adds(out, replacement);
+        good_from = ++i;
+    }
+    strbuf_add(out, data + good_from, len - good_from);
+}
+
+char *jsonx_repair_utf8(const char *data, size_t len)
+{
+    AUTO(strbuf) struct strbuf text = STRBUF_INIT(len * 3 + 1);
+    repair_utf8(data, len, &text);
+    size_t kept = 0;
+    for (size_t i = 0; i < text.len; i++)
+        if (text.buf[i])
+            text.buf[kept++] = text.buf[i];
+    if (text.buf)
+        text.buf[kept] = '\0';
+    return strbuf_detach(&text);
+}
+
+/* The value of the four hex digits behind "\u", -1 if they are not. */
+static int escape_value(const char *data, size_t len)
+{
+    if (len < 6 || data[0] != '\\' || data[1] != 'u')
+        return -1;
+    int value = 0;
+    for (int i = 2; i < 6; i++) {
+        const char *digits = "0123456789abcdef";
+        const char *at = memchr(digits, data[i] | 0x20, 16);
+        if (!at)
+            return -1;
+        value = value * 16 + (int)(at - digits);
+    }
+    return value;
+}
+
+/* Lone surrogates become U+FFFD, \u0000 is dropped; everything else passes. */
+static void repair_escapes(const char *data, size_t len, struct strbuf *out)
+{
+    for (size_t i = 0; i < len;) {
+        if (data[i] != '\\') {
+            const char *next = memchr(data + i, '\\', len - i);
+            size_t run = next ? (size_t)(next - data) - i : len - i;
+            strbuf_add(out, data + i, run);
+            i += run;
+            continue;
+        }
+        int value = escape_value(data + i, len - i);
+        if (value < 0) {
+            size_t pair = len - i < 2 ? 1 : 2;
+            strbuf_add(out, data + i, pair);
+            i += pair;
+            continue;
+        }
+        int low = value >= 0xd800 && value < 0xdc00 ? escape_value(data + i + 6, len - i - 6) : -1;
+        if (low >= 0xdc00 && low < 0xe000) {
+            strbuf_add(out, data + i, 12);
+            i += 12;
+            continue;
+        }
+        if (value >= 0xd800 && value < 0xe000)
+            strbuf_adds(out, replacement);
+        else if (value != 0)
+            strbuf_add(out, data + i, 6);
+        i += 6;
+    }
+}
+
+static json_t *load(const char *data, size_t len)
+{
+    json_error_t error;
+    return json_loadb(data, len, 0, &error);
+}
+
+int jsonx_parse(const void *data, size_t len, json_t **ret_json)
+{
+    const char *text = data;
+    if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+        text += 3;
+        len -= 3;
+    }
+    json_t *json = load(text, len);
+    if (!json) {
+        AUTO(strbuf) struct strbuf valid = STRBUF_INIT(len * 3 + 1);
+        AUTO(strbuf) struct strbuf repaired = STRBUF_INIT(len * 3 + 1);
+        repair_utf8(text, len, &valid);
+        repair_escapes(strbuf_str(&valid), valid.len, &repaired);
+        json = load(strbuf_str(&repaired), repaired.len);
+    }
+    if (!json)
+        return ERR_PROTO;
+    *ret_json = json;
+    return 0;
+}
+
+const char *jsonx_str(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+int64_t jsonx_int(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    if (json_is_real(value)) {
+        double real = json_real_value(value);
+        return real > -9e18 && real < 9e18 ? (int64_t)real : 0;
+    }
+    return json_integer_value(value);
+}
+
+json_t *jsonx_object(const json_t *object, const char *key)
+{
+    json_t *value = json_object_get(object, key);
+    return json_is_object(value) ? value : NULL;
+}
+
+json_t *jsonx_array(const json_t *object, const char *key)
+{
+    json_t *value = json_object_get(object, key);
+    return json_is_array(value) ? value : NULL;
+}
+
+char *jsonx_dump(const json_t *json)
+{
+    char *text = json_dumps(json, JSON_COMPACT);
+    return text ? text : xstrdup("null");
+}
