@@ -118,10 +118,10 @@ static void send_request(struct hub_call *call)
     const char *slash = strchr(call->path, '/');
     int64_t left_ms = call->deadline_ms - loop_now_ms(call->hub->loop);
     AUTO(free)
-    char *url =
-        call->is_old_path ? xasprintf("%s/v2/repositories/%s/", call->hub->base_url, call->path)
-                          : xasprintf("%s/v2/namespaces/%.*s/repositories/%s", call->hub->base_url,
-                                      (int)(slash - call->path), call->path, slash + 1);
+    char *url = call->is_old_path
+                    ? xasprintf("%s/v2/repositories/%s/", call->hub->base_url, call->path)
+                    : xasprintf("%s/v2/namespaces/%.*s/repositories/%s", call->hub->base_url,
+                                (int)(slash - call->path), call->path, slash + 1);
     const struct httpc_request request = {
         .method = "GET",
         .url = url,
