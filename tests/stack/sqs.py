@@ -31,7 +31,7 @@ class Sqs:
 
     def __init__(self, directory):
         if not VENV_PYTHON.exists():
-            raise StackError("build/venv is missing: run tools/venv first")
+            raise StackError("build/venv is missing: run tools/deps venv first")
         self.port = free_port()
         self.server_port = free_port()
         self.server = Process("ministack", self._server_argv(), directory, self._server_env())

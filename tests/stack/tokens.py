@@ -43,9 +43,8 @@ class TokenServer:
     def __init__(self, directory, expires_seconds=300):
         self.key_path = str(directory / "token.key")
         self.certificate_path = str(directory / "token.crt")
-        self.expires_seconds = expires_seconds
-        self.denied = set()
-        self.counts = Counter()  # by scope
+        self._usual_expires_seconds = expires_seconds
+        self.reset()
         curve = ["-pkeyopt", "ec_paramgen_curve:P-256"]
         name = ["-subj", f"/CN={ISSUER}", "-days", "30", "-nodes"]
         files = ["-keyout", self.key_path, "-out", self.certificate_path]
@@ -53,6 +52,11 @@ class TokenServer:
         with open(self.certificate_path, encoding="ascii") as file:
             body = [line for line in file.read().splitlines() if not line.startswith("-")]
         self._x5c = ["".join(body)]
+
+    def reset(self):
+        self.expires_seconds = self._usual_expires_seconds
+        self.denied = set()
+        self.counts = Counter()  # by scope
 
     def issue(self, access):
         """A signed token for [{"type", "name", "actions"}]."""
