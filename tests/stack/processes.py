@@ -1,5 +1,6 @@
 """Child processes: started on loopback, waited for with a deadline, dead when their parent dies."""
 
+import http.client
 import os
 import random
 import signal
@@ -55,7 +56,7 @@ def wait_until(condition, seconds, what, every=0.01):
 
 
 def http_get(url, headers=None, timeout=5):
-    """(status, headers, body); errors by status are answers too, no connection is status 0."""
+    """(status, headers, body); error statuses are answers too, a broken exchange is status 0."""
     request = urllib.request.Request(url, headers=headers or {})
     try:
         with opener.open(request, timeout=timeout) as answer:
@@ -63,7 +64,7 @@ def http_get(url, headers=None, timeout=5):
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.headers, error.read()
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return 0, {}, b""
 
 
