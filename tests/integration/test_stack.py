@@ -196,6 +196,7 @@ def test_backends_show_the_same(backend):
     assert backend.depth("inspection") == (1, 0, 0)
     assert backend.depth("size") == (0, 0, 0)
     assert backend.dead("inspection") == 0
+    assert (backend.sent("inspection"), backend.sent("size")) == (1, 0)
     assert not is_idle(backend)
 
 
