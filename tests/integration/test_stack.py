@@ -66,6 +66,24 @@ def test_requests_are_counted_by_kind(registry, pull):
     assert registry.proxy.requests(kind="manifests")[0].reference == "latest"
 
 
+def test_remembered_answers_are_those_of_the_registry(registry, pull):
+    def comparable(path):
+        status, headers, body = pull(path)
+        return status, headers["Content-Type"], headers["Docker-Content-Digest"], body
+
+    manifest = comparable("manifests/latest")
+    blob = "blobs/" + json.loads(manifest[3])["config"]["digest"]
+    config = comparable(blob)
+    registry.proxy.remember(registry.samples[NAME])
+    registry.proxy.upstream.port = 1  # nobody listens: what is answered now comes from memory
+    try:
+        assert comparable("manifests/latest") == manifest
+        assert comparable(blob) == config
+        assert len(json.loads(pull("tags/list")[2])["tags"]) == 6
+    finally:
+        registry.proxy.connect(registry.server)
+
+
 @pytest.mark.parametrize("value", ["7", "Wed, 21 Oct 2065 07:28:00 GMT", "3000000000"])
 def test_fault_status_with_headers(registry, pull, value):
     fault = registry.proxy.fault("status", status=429, headers={"Retry-After": value}, times=1)
