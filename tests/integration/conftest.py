@@ -68,9 +68,9 @@ class SampleRegistry:
     def push(self, *repositories):
         images.push(repositories, self.server.url, self.tokens)
 
-    def fresh(self, tag_count=1, version_count=None):
-        """A repository with a name that no test has used."""
-        repository = samples.tagged(f"fresh/r{next(_names)}", tag_count, version_count)
+    def fresh(self, tag_count=1, version_count=None, namespace="fresh"):
+        """A repository with a name that no test has used; namespace "library" for docker.io's."""
+        repository = samples.tagged(f"{namespace}/r{next(_names)}", tag_count, version_count)
         self.push(repository)
         return repository
 
