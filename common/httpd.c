@@ -268,11 +268,27 @@ int httpd_port(const struct httpd *httpd)
     return httpd->port;
 }
 
+/* Connections that the kernel has taken already get their answers: closing would reset them. */
+static void take_backlog(struct httpd *httpd, int fd)
+{
+    struct sockaddr_storage address;
+    for (;;) {
+        socklen_t len = sizeof(address);
+        int connection =
+            accept4(fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (connection < 0)
+            return;
+        (void)MHD_add_connection(httpd->daemon, connection, (struct sockaddr *)&address, len);
+    }
+}
+
 void httpd_quiesce(struct httpd *httpd)
 {
     int fd = MHD_quiesce_daemon(httpd->daemon);
-    if (fd >= 0)
+    if (fd >= 0) {
+        take_backlog(httpd, fd);
         close(fd);
+    }
     httpd->is_dirty = true;
 }
 
