@@ -106,10 +106,21 @@ static void repair_escapes(const char *data, size_t len, struct strbuf *out)
     }
 }
 
-static json_t *load(const char *data, size_t len)
+static json_t *load(const char *data, size_t len, size_t flags)
 {
     json_error_t error;
-    return json_loadb(data, len, 0, &error);
+    return json_loadb(data, len, flags, &error);
+}
+
+/* jansson refuses a whole document for one bad byte or one integer over 63 bits. */
+static json_t *load_repaired(const char *data, size_t len)
+{
+    AUTO(strbuf) struct strbuf valid = STRBUF_INIT(len * 3 + 1);
+    AUTO(strbuf) struct strbuf repaired = STRBUF_INIT(len * 3 + 1);
+    repair_utf8(data, len, &valid);
+    repair_escapes(strbuf_str(&valid), valid.len, &repaired);
+    json_t *json = load(strbuf_str(&repaired), repaired.len, 0);
+    return json ? json : load(strbuf_str(&repaired), repaired.len, JSON_DECODE_INT_AS_REAL);
 }
 
 int jsonx_parse(const void *data, size_t len, json_t **ret_json)
@@ -119,14 +130,9 @@ int jsonx_parse(const void *data, size_t len, json_t **ret_json)
         text += 3;
         len -= 3;
     }
-    json_t *json = load(text, len);
-    if (!json) {
-        AUTO(strbuf) struct strbuf valid = STRBUF_INIT(len * 3 + 1);
-        AUTO(strbuf) struct strbuf repaired = STRBUF_INIT(len * 3 + 1);
-        repair_utf8(text, len, &valid);
-        repair_escapes(strbuf_str(&valid), valid.len, &repaired);
-        json = load(strbuf_str(&repaired), repaired.len);
-    }
+    json_t *json = load(text, len, 0);
+    if (!json)
+        json = load_repaired(text, len);
     if (!json)
         return ERR_PROTO;
     *ret_json = json;
@@ -163,6 +169,6 @@ json_t *jsonx_array(const json_t *object, const char *key)
 
 char *jsonx_dump(const json_t *json)
 {
-    char *text = json_dumps(json, JSON_COMPACT);
+    char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
     return text ? text : xstrdup("null");
 }
