@@ -6,6 +6,7 @@
 #include "mem.h"
 
 #define MAX_ARGUMENTS 1000
+#define POWERSHELL_STOP "powershell -Command $ErrorActionPreference = 'Stop'; "
 
 /* Longer ones before their own beginnings. */
 static const char *const shells[] = {
@@ -16,9 +17,8 @@ static const char *const shells[] = {
     "/bin/ash -eo pipefail -c ",
     "/bin/ash -c ",
     "cmd /S /C ",
-    "powershell -Command $ErrorActionPreference = 'Stop'; $ProgressPreference = "
-    "'SilentlyContinue'; ",
-    "powershell -Command $ErrorActionPreference = 'Stop'; ",
+    POWERSHELL_STOP "$ProgressPreference = 'SilentlyContinue'; ",
+    POWERSHELL_STOP,
     "powershell -Command ",
 };
 

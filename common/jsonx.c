@@ -9,15 +9,21 @@
 
 static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
 
+/* Bytes of the sequence that begins so, 0 where none does. */
+static size_t utf8_need(unsigned char lead)
+{
+    if (lead < 0x80)
+        return 1;
+    if (lead < 0xc2 || lead >= 0xf5)
+        return 0;
+    return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
+
 /* Bytes of the well-formed UTF-8 sequence at data (RFC 3629), 0 if there is none. */
 static size_t utf8_sequence(const unsigned char *data, size_t len)
 {
     unsigned char lead = data[0];
-    size_t need = lead < 0x80                   ? 1
-                  : lead >= 0xc2 && lead < 0xe0 ? 2
-                  : lead >= 0xe0 && lead < 0xf0 ? 3
-                  : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                : 0;
+    size_t need = utf8_need(lead);
     if (need == 0 || need > len)
         return 0;
     for (size_t i = 1; i < need; i++)
