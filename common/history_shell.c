@@ -6,7 +6,9 @@
 #include "mem.h"
 
 #define MAX_ARGUMENTS 1000
-#define POWERSHELL_STOP "powershell -Command $ErrorActionPreference = 'Stop'; "
+
+static const char powershell_quiet[] = "powershell -Command $ErrorActionPreference = 'Stop'; "
+                                       "$ProgressPreference = 'SilentlyContinue'; ";
 
 /* Longer ones before their own beginnings. */
 static const char *const shells[] = {
@@ -17,8 +19,8 @@ static const char *const shells[] = {
     "/bin/ash -eo pipefail -c ",
     "/bin/ash -c ",
     "cmd /S /C ",
-    POWERSHELL_STOP "$ProgressPreference = 'SilentlyContinue'; ",
-    POWERSHELL_STOP,
+    powershell_quiet,
+    "powershell -Command $ErrorActionPreference = 'Stop'; ",
     "powershell -Command ",
 };
 

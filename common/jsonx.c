@@ -64,6 +64,14 @@ char *jsonx_repair_utf8(const char *data, size_t len)
     return strbuf_detach(&text);
 }
 
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* The value of the four hex digits behind "\u", -1 if they are not. */
 static int escape_value(const char *data, size_t len)
 {
@@ -71,11 +79,10 @@ static int escape_value(const char *data, size_t len)
         return -1;
     int value = 0;
     for (int i = 2; i < 6; i++) {
-        const char *digits = "0123456789abcdef";
-        const char *at = memchr(digits, data[i] | 0x20, 16);
-        if (!at)
+        int digit = hex_value(data[i]);
+        if (digit < 0)
             return -1;
-        value = value * 16 + (int)(at - digits);
+        value = value * 16 + digit;
     }
     return value;
 }

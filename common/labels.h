@@ -6,8 +6,8 @@
 #include <jansson.h>
 
 #define LABELS_MAX 1000
-#define LABEL_VALUE_MAX_BYTES (64 * 1024)
-#define LABELS_TOTAL_MAX_BYTES (100 * 1000)
+#define LABEL_VALUE_MAX_BYTES 65536
+#define LABELS_TOTAL_MAX_BYTES 100000
 
 /* Sorted by key, all values texts: other scalars as JSON writes them, what is none is left out.
  * Longer values are cut at a character, and all long ones shorter where together they are over
