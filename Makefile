@@ -81,4 +81,73 @@ $(B)/queue-driver: $(B)/tests/queue/driver.o $(LIBRARY)
 
 $(B)/tests/unit/%.o: CPPFLAGS += -Iapi -Iinspector -Isize -DTEST_DATA='"$(CURDIR)/tests/data"'
 
+# Tests
+
+.PHONY: unit
+unit: $(UNIT_TESTS) ## build and run the unit tests (MODE=asan: sanitized)
+	@tools/run-unit-tests $(B) $(UNIT_TESTS)
+
+.PHONY: integration
+integration: all build/venv/.stamp ## run the integration tests against the real programs
+	@mkdir -p build/results
+	$(PYTHON) -m pytest -q tests/integration --junitxml=build/results/integration-$(MODE).xml \
+	    -o cache_dir=build/.pytest_cache $(PYTEST_ARGS)
+
+.PHONY: test
+test: ## install what is missing, build, run every test
+	@tools/deps build run test
+	$(MAKE) --no-print-directory all unit
+	$(MAKE) --no-print-directory MODE=asan all unit
+	MB_BIN_DIR=build/asan/bin $(MAKE) --no-print-directory MODE=asan integration
+	@tools/tally build/results
+
+.PHONY: run
+run: ## install what is missing, build, start all on loopback (PORT=9000, QUEUE=sqs)
+	@tools/deps build run $(if $(filter sqs,$(QUEUE)),test)
+	@$(MAKE) --no-print-directory all
+	@exec tools/run
+
+.PHONY: deps
+deps: ## install what building, running and testing need
+	@tools/deps build run test
+
+build/venv/.stamp: tests/requirements.txt
+	@tools/deps venv
+
+.PHONY: bench
+bench: all $(B)/bench/bare_httpd build/venv/.stamp ## measure speed; prints a report
+	@$(PYTHON) tests/bench/bench.py
+
+$(B)/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBS)
+
+# Quality
+
+.PHONY: check
+check: test lint ## test, lint, and a build with each compiler, warnings as errors
+	$(MAKE) --no-print-directory CC=gcc B=build/check-gcc EXTRA_WARNINGS=-Werror all
+	$(MAKE) --no-print-directory CC=clang B=build/check-clang EXTRA_WARNINGS=-Werror all
+
+.PHONY: lint
+lint: build/venv/.stamp ## formatting of C and Python, clang-tidy
+	clang-format --dry-run --Werror $(C_FILES)
+	$(PYTHON) -m black -q -l 100 --check tests tools/run
+	@printf '%s\n' $(filter %.c,$(filter-out tests/%,$(C_FILES))) | \
+	    xargs -P $(shell nproc) -n 4 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -Icommon $(PKG_CFLAGS) 2>/dev/null || exit 255' tidy
+
+.PHONY: format
+format: build/venv/.stamp ## format C and Python
+	clang-format -i $(C_FILES)
+	$(PYTHON) -m black -q -l 100 tests tools/run
+
+.PHONY: install
+install: all ## install the programs (PREFIX=/usr DESTDIR=...)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 0755 $(BINARIES) $(DESTDIR)$(PREFIX)/bin
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf build
+
 -include $(shell find build -name '*.d' 2>/dev/null)

@@ -129,3 +129,11 @@ int url_same_origin(const char *a, const char *b)
     AUTO(free) char *origin_b = origin(b);
     return origin_a && origin_b && strcasecmp(origin_a, origin_b) == 0;
 }
+
+char *url_encode(const char *text)
+{
+    char *encoded = curl_easy_escape(NULL, text, 0);
+    char *copy = xstrdup(encoded ? encoded : "");
+    curl_free(encoded);
+    return copy;
+}

@@ -25,6 +25,9 @@ char *url_resolve(const char *base, const char *target);
 /* True where scheme, host and port are the same. */
 int url_same_origin(const char *a, const char *b);
 
+/* Percent-encoded for a query member. Caller frees. */
+char *url_encode(const char *text);
+
 static inline void url_cleanup(struct url *url)
 {
     url_release(url);

@@ -1,0 +1,379 @@
+#include "httpd.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "loop.h"
+#include "mem.h"
+
+/* Request line and headers of one request, and its answer's headers; what is longer gets 414 or 431
+ * from libmicrohttpd itself. Ten thousand waiting clients cost ten thousand times this. */
+#define CONNECTION_MEMORY_BYTES (6 * 1024)
+#define LISTEN_BACKLOG 1024
+#define RUNS_A_TURN 8 /* then the loop's other descriptors get their turn */
+
+struct httpd {
+    struct loop *loop;
+    struct MHD_Daemon *daemon;
+    struct loop_io *io;
+    struct loop_timer *timer;
+    struct loop_hook *hook;
+    bool is_dirty; /* libmicrohttpd has something to do: run it before the loop sleeps */
+    int port;
+    unsigned active;
+    httpd_handler *handler;
+    void *arg;
+};
+
+struct httpd_request {
+    struct httpd *httpd;
+    struct MHD_Connection *connection;
+    const char *method;
+    bool is_started;
+    bool is_suspended;
+    bool is_handled;
+    struct httpd_response *reply; /* given while suspended: sent when resumed */
+    char target[];
+};
+
+struct httpd_response {
+    struct MHD_Response *mhd;
+    unsigned refs;
+    unsigned status;
+    size_t bytes;
+};
+
+/* Addresses */
+
+/* "host:port", "[v6]:port", ":port"; false if it is none of them. */
+static bool split_listen(const char *listen, char *ret_host, size_t size, const char **ret_port)
+{
+    const char *colon = strrchr(listen, ':');
+    if (!colon || (size_t)(colon - listen) >= size)
+        return false;
+    size_t len = (size_t)(colon - listen);
+    bool is_bracketed = len > 1 && listen[0] == '[' && listen[len - 1] == ']';
+    (void)snprintf(ret_host, size, "%.*s", (int)(len - (is_bracketed ? 2 : 0)),
+                   listen + (is_bracketed ? 1 : 0));
+    *ret_port = colon + 1;
+    return true;
+}
+
+static int open_socket(const struct addrinfo *address)
+{
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int on = 1;
+    int off = 0;
+    if (fd < 0)
+        return -1;
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (address->ai_family == AF_INET6)
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+    if (bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
+        return fd;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+static int open_listen_socket(const char *listen, char **ret_why)
+{
+    char host[256];
+    const char *port;
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                                   .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct addrinfo *list = NULL;
+    int fd = -1;
+    if (!split_listen(listen, host, sizeof(host), &port)) {
+        *ret_why = xasprintf("%s is no address like 127.0.0.1:8080", listen);
+        return -1;
+    }
+    int error = getaddrinfo(*host ? host : NULL, port, &hints, &list);
+    if (error) {
+        *ret_why = xasprintf("%s: %s", listen, gai_strerror(error));
+        return -1;
+    }
+    for (const struct addrinfo *at = list; at && fd < 0; at = at->ai_next)
+        fd = open_socket(at);
+    if (fd < 0)
+        *ret_why = xasprintf("%s: %s", listen, strerror(errno));
+    freeaddrinfo(list);
+    return fd;
+}
+
+static int port_of(int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof(address);
+    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+        return 0;
+    return address.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&address)->sin6_port)
+                                         : ntohs(((struct sockaddr_in *)&address)->sin_port);
+}
+
+/* Requests */
+
+static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connection)
+{
+    struct httpd *httpd = arg;
+    size_t len = strlen(uri);
+    struct httpd_request *request = xmalloc(sizeof(*request) + len + 1);
+    *request = (struct httpd_request){.httpd = httpd, .connection = connection};
+    memcpy(request->target, uri, len + 1);
+    httpd->active++;
+    return request;
+}
+
+/* The target is taken as it was sent: routes decode it themselves, strictly. */
+static size_t leave_escaped(void *arg, struct MHD_Connection *connection, char *text)
+{
+    (void)arg;
+    (void)connection;
+    return strlen(text);
+}
+
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_bytes, void **context)
+{
+    (void)url;
+    (void)version;
+    (void)upload;
+    struct httpd *httpd = arg;
+    struct httpd_request *request = *context;
+    if (!request->is_started) {
+        request->is_started = true;
+        request->method = method;
+        return MHD_YES;
+    }
+    if (*upload_bytes) { /* nothing here takes a body */
+        *upload_bytes = 0;
+        return MHD_YES;
+    }
+    if (request->reply) {
+        struct httpd_response *reply = TAKE(request->reply);
+        enum MHD_Result result = MHD_queue_response(connection, reply->status, reply->mhd);
+        httpd_response_unref(reply);
+        return result;
+    }
+    if (!request->is_handled) {
+        request->is_handled = true;
+        httpd->handler(httpd->arg, request);
+    }
+    return MHD_YES;
+}
+
+static void on_completed(void *arg, struct MHD_Connection *connection, void **context,
+                         enum MHD_RequestTerminationCode code)
+{
+    (void)connection;
+    (void)code;
+    struct httpd *httpd = arg;
+    struct httpd_request *request = TAKE(*context);
+    if (!request)
+        return;
+    httpd->active--;
+    httpd_response_unref(request->reply);
+    free(request);
+}
+
+/* Turns */
+
+static void on_ready(void *arg, int events)
+{
+    (void)events;
+    ((struct httpd *)arg)->is_dirty = true;
+}
+
+static void on_timer(void *arg)
+{
+    ((struct httpd *)arg)->is_dirty = true;
+}
+
+/* libmicrohttpd runs outside all callbacks, right before the loop sleeps. Its sockets are
+ * edge-triggered, so its timeout must be asked for after each run and honoured. */
+static void before_sleep(void *arg)
+{
+    struct httpd *httpd = arg;
+    if (!httpd->is_dirty)
+        return;
+    MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
+    bool has_timeout = false;
+    for (int runs = 0; httpd->is_dirty && runs < RUNS_A_TURN; runs++) {
+        httpd->is_dirty = false;
+        (void)MHD_run(httpd->daemon);
+        has_timeout = MHD_get_timeout(httpd->daemon, &timeout_ms) == MHD_YES;
+        if (has_timeout && timeout_ms == 0)
+            httpd->is_dirty = true;
+    }
+    if (has_timeout || httpd->is_dirty)
+        loop_timer_start(httpd->timer, httpd->is_dirty ? 0 : (int64_t)timeout_ms);
+    else
+        loop_timer_stop(httpd->timer);
+}
+
+static struct MHD_Daemon *start_daemon(struct httpd *httpd, const struct httpd_options *options,
+                                       int fd)
+{
+    return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request,
+                            httpd, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+                            options->max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+                            options->max_connections_per_ip, MHD_OPTION_CONNECTION_TIMEOUT,
+                            options->idle_timeout_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                            (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_URI_LOG_CALLBACK, on_uri,
+                            httpd, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd, MHD_OPTION_END);
+}
+
+struct httpd *httpd_new(struct loop *loop, const struct httpd_options *options,
+                        httpd_handler *handler, void *arg, char **ret_why)
+{
+    int fd = open_listen_socket(options->listen, ret_why);
+    if (fd < 0)
+        return NULL;
+    struct httpd *httpd = xcalloc(1, sizeof(*httpd));
+    httpd->loop = loop;
+    httpd->handler = handler;
+    httpd->arg = arg;
+    httpd->port = port_of(fd);
+    httpd->daemon = start_daemon(httpd, options, fd);
+    const union MHD_DaemonInfo *info =
+        httpd->daemon ? MHD_get_daemon_info(httpd->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+    if (!info) {
+        *ret_why = xasprintf("%s: libmicrohttpd does not start", options->listen);
+        close(fd);
+        free(httpd);
+        return NULL;
+    }
+    httpd->io = loop_io_new(loop, info->epoll_fd, LOOP_READ, on_ready, httpd);
+    httpd->timer = loop_timer_new(loop, on_timer, httpd);
+    httpd->hook = loop_hook_new(loop, before_sleep, httpd);
+    httpd->is_dirty = true;
+    return httpd;
+}
+
+int httpd_port(const struct httpd *httpd)
+{
+    return httpd->port;
+}
+
+void httpd_quiesce(struct httpd *httpd)
+{
+    int fd = MHD_quiesce_daemon(httpd->daemon);
+    if (fd >= 0)
+        close(fd);
+    httpd->is_dirty = true;
+}
+
+unsigned httpd_active(const struct httpd *httpd)
+{
+    return httpd->active;
+}
+
+void httpd_free(struct httpd *httpd)
+{
+    if (!httpd)
+        return;
+    loop_hook_free(httpd->hook);
+    loop_io_free(httpd->io);
+    loop_timer_free(httpd->timer);
+    MHD_stop_daemon(httpd->daemon);
+    free(httpd);
+}
+
+const char *httpd_target(const struct httpd_request *request)
+{
+    return request->target;
+}
+
+const char *httpd_method(const struct httpd_request *request)
+{
+    return request->method;
+}
+
+const char *httpd_header(const struct httpd_request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+void httpd_peer(const struct httpd_request *request, char *ret_text, size_t size)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *address = info ? info->client_addr : NULL;
+    ret_text[0] = '\0';
+    if (address && address->sa_family == AF_INET)
+        (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)address)->sin_addr, ret_text,
+                        (socklen_t)size);
+    else if (address && address->sa_family == AF_INET6)
+        (void)inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)address)->sin6_addr, ret_text,
+                        (socklen_t)size);
+}
+
+/* Answers */
+
+struct httpd_response *httpd_response_new(int status, char *body, size_t body_bytes)
+{
+    struct httpd_response *response = xcalloc(1, sizeof(*response));
+    response->refs = 1;
+    response->status = (unsigned)status;
+    response->bytes = body_bytes;
+    response->mhd = MHD_create_response_from_buffer(body_bytes, body, MHD_RESPMEM_MUST_FREE);
+    if (!response->mhd)
+        abort();
+    return response;
+}
+
+void httpd_response_header(struct httpd_response *response, const char *name, const char *value)
+{
+    (void)MHD_add_response_header(response->mhd, name, value);
+}
+
+size_t httpd_response_bytes(const struct httpd_response *response)
+{
+    return response->bytes;
+}
+
+void httpd_response_ref(struct httpd_response *response)
+{
+    response->refs++;
+}
+
+void httpd_response_unref(struct httpd_response *response)
+{
+    if (!response || --response->refs)
+        return;
+    MHD_destroy_response(response->mhd);
+    free(response);
+}
+
+void httpd_reply(struct httpd_request *request, struct httpd_response *response)
+{
+    if (!request->is_suspended) {
+        (void)MHD_queue_response(request->connection, response->status, response->mhd);
+        return;
+    }
+    httpd_response_ref(response);
+    request->reply = response;
+    request->is_suspended = false;
+    /* libmicrohttpd 0.9.75 does not wake up by itself after this. */
+    MHD_resume_connection(request->connection);
+    request->httpd->is_dirty = true;
+}
+
+void httpd_suspend(struct httpd_request *request)
+{
+    request->is_suspended = true;
+    MHD_suspend_connection(request->connection);
+}

@@ -1,0 +1,479 @@
+#include "registry_call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "challenge.h"
+#include "clock.h"
+#include "err.h"
+#include "httpc.h"
+#include "jsonx.h"
+#include "loop.h"
+#include "manifest.h"
+#include "mem.h"
+#include "registries.h"
+#include "registry_token.h"
+#include "url.h"
+
+#define MAX_ATTEMPTS 4
+#define MAX_REDIRECTS 5
+#define MAX_CALLS_PER_HOST 16
+#define REQUEST_TIMEOUT_MS 30000
+#define BACKOFF_BASE_MS 200
+#define BACKOFF_CAP_MS 5000
+#define INLINE_WAIT_MS 10000 /* a longer Retry-After is the caller's business */
+
+/* The calls to one host: some run, the others wait their turn in order. */
+struct host_lane {
+    struct host_lane *next;
+    const struct registry_host *host;
+    unsigned running;
+    struct registry_call *waiting_first, *waiting_last;
+};
+
+struct registry_call {
+    struct registry_calls *calls;
+    struct registry_call *next, *prev;
+    struct host_lane *lane;
+    struct registry_call *waiting_next;
+    bool is_running; /* counts in its lane */
+
+    char *path, *url, *what, *digest;
+    bool is_head;
+    bool accept_manifests;
+    size_t max_body_bytes;
+
+    unsigned attempts;
+    unsigned redirects;
+    bool token_is_fresh;      /* asked for by this call: another 401 is final */
+    bool is_rescoped;         /* after insufficient_scope, which is tried once */
+    bool without_credentials; /* redirected to another origin */
+    struct httpc_call *request;
+    struct token_wait *token;
+    struct loop_timer *pause;
+
+    registry_call_done *done;
+    void *arg;
+};
+
+static void call_send(struct registry_call *call);
+
+/* Lanes */
+
+static struct host_lane *lane_of(struct registry_calls *calls, const struct registry_host *host)
+{
+    for (struct host_lane *lane = calls->lanes; lane; lane = lane->next)
+        if (lane->host == host)
+            return lane;
+    struct host_lane *lane = xcalloc(1, sizeof(*lane));
+    lane->host = host;
+    lane->next = calls->lanes;
+    calls->lanes = lane;
+    return lane;
+}
+
+static void lane_join(struct registry_call *call)
+{
+    struct host_lane *lane = call->lane;
+    if (lane->waiting_last)
+        lane->waiting_last->waiting_next = call;
+    else
+        lane->waiting_first = call;
+    lane->waiting_last = call;
+}
+
+static void lane_run(struct host_lane *lane)
+{
+    while (lane->running < MAX_CALLS_PER_HOST && lane->waiting_first) {
+        struct registry_call *call = lane->waiting_first;
+        lane->waiting_first = call->waiting_next;
+        if (!lane->waiting_first)
+            lane->waiting_last = NULL;
+        call->waiting_next = NULL;
+        call->is_running = true;
+        lane->running++;
+        call_send(call);
+    }
+}
+
+static void lane_leave(struct registry_call *call)
+{
+    struct host_lane *lane = call->lane;
+    if (call->is_running) {
+        lane->running--;
+        return;
+    }
+    struct registry_call *before = NULL;
+    for (struct registry_call *at = lane->waiting_first; at != call; at = at->waiting_next)
+        before = at;
+    if (before)
+        before->waiting_next = call->waiting_next;
+    else
+        lane->waiting_first = call->waiting_next;
+    if (lane->waiting_last == call)
+        lane->waiting_last = before;
+}
+
+/* Ends */
+
+static void call_free(struct registry_call *call)
+{
+    struct registry_calls *calls = call->calls;
+    lane_leave(call);
+    if (call->prev)
+        call->prev->next = call->next;
+    else
+        calls->first = call->next;
+    if (call->next)
+        call->next->prev = call->prev;
+    httpc_cancel(call->request);
+    token_cancel(call->token);
+    loop_timer_free(call->pause);
+    free(call->path);
+    free(call->url);
+    free(call->what);
+    free(call->digest);
+    free(call);
+}
+
+void registry_call_cancel(struct registry_call *call)
+{
+    if (!call)
+        return;
+    struct host_lane *lane = call->lane;
+    call_free(call);
+    lane_run(lane);
+}
+
+static void call_finish(struct registry_call *call, const struct registry_outcome *outcome)
+{
+    registry_call_done *done = call->done;
+    void *arg = call->arg;
+    call->request = NULL; /* it ends by itself after its callback */
+    done(arg, outcome);
+    registry_call_cancel(call);
+}
+
+static void call_fail(struct registry_call *call, int err, int status, int64_t retry_at_ms,
+                      const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+static void call_fail(struct registry_call *call, int err, int status, int64_t retry_at_ms,
+                      const char *format, ...)
+{
+    struct registry_outcome outcome = {.err = err, .status = status, .retry_at_ms = retry_at_ms};
+    int len = snprintf(outcome.error_text, sizeof(outcome.error_text), "%.100s: ", call->what);
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(outcome.error_text + len, sizeof(outcome.error_text) - (size_t)len, format,
+                    args);
+    va_end(args);
+    call_finish(call, &outcome);
+}
+
+/* The registry's own words: "MANIFEST_UNKNOWN: manifest unknown", "" if it sent none. Caller
+ * frees. */
+static char *registry_words(const struct httpc_response *response)
+{
+    JSON_AUTO
+    json_t *json = NULL;
+    if (jsonx_parse(response->body, response->body_bytes, &json) != 0)
+        return xstrdup("");
+    const json_t *error = json_array_get(json_object_get(json, "errors"), 0);
+    const char *code = jsonx_str(error, "code");
+    return *code ? xasprintf(" (%.40s: %.80s)", code, jsonx_str(error, "message")) : xstrdup("");
+}
+
+/* Another try */
+
+static void on_pause_over(void *arg)
+{
+    call_send(arg);
+}
+
+static void pause_then_send(struct registry_call *call, int64_t delay_ms)
+{
+    if (!call->pause)
+        call->pause = loop_timer_new(call->calls->loop, on_pause_over, call);
+    loop_timer_start(call->pause, delay_ms);
+}
+
+/* True where another try is under way. wait_ms: what the peer asks for, 0 if nothing. */
+static bool call_retry(struct registry_call *call, int64_t wait_ms)
+{
+    if (call->attempts >= MAX_ATTEMPTS || wait_ms > INLINE_WAIT_MS)
+        return false;
+    int64_t backoff_ms = BACKOFF_BASE_MS / 2 +
+                         clock_backoff_ms((int)call->attempts, BACKOFF_BASE_MS, BACKOFF_CAP_MS);
+    pause_then_send(call, wait_ms > backoff_ms ? wait_ms : backoff_ms);
+    return true;
+}
+
+static void retry_or_fail(struct registry_call *call, int err, int status, const char *why)
+{
+    if (!call_retry(call, 0))
+        call_fail(call, err, status, 0, "%s, after %u tries", why, call->attempts);
+}
+
+static void on_busy(struct registry_call *call, const struct httpc_response *response)
+{
+    const char *header = httpc_header(response, "Retry-After");
+    int64_t now_ms = clock_ms();
+    int64_t retry_at_ms = header ? retry_after_ms(header, now_ms) : 0;
+    int64_t wait_ms = retry_at_ms > now_ms ? retry_at_ms - now_ms : 0;
+    if (call_retry(call, wait_ms))
+        return;
+    AUTO(free) char *words = registry_words(response);
+    bool is_limit = response->status == 429;
+    call_fail(call, is_limit ? ERR_RATELIMIT : ERR_UPSTREAM, response->status,
+              is_limit ? retry_at_ms : 0, "%d after %u tries%s", response->status, call->attempts,
+              words);
+}
+
+/* Tokens */
+
+static void on_token(void *arg, int err, const char *text, int64_t retry_at_ms)
+{
+    struct registry_call *call = arg;
+    call->token = NULL;
+    if (err == 0) {
+        call->token_is_fresh = true;
+        call_send(call);
+    } else if (err_is_transient(err) && err != ERR_RATELIMIT && call_retry(call, 0)) {
+        return;
+    } else {
+        call_fail(call, err, 0, retry_at_ms, "%s", text);
+    }
+}
+
+static void ask_for_token(struct registry_call *call, const struct challenge *challenge)
+{
+    call->token = token_fetch(call->calls->tokens, call->lane->host, call->path, challenge,
+                              call->calls->deadline_ms, on_token, call);
+    if (!call->token)
+        call_fail(call, ERR_FORBIDDEN, 401, 0, "its token server is not reached by https");
+}
+
+static void on_unauthorized(struct registry_call *call, const struct httpc_response *response)
+{
+    const char *header = httpc_header(response, "WWW-Authenticate");
+    AUTO(challenge) struct challenge challenge = {0};
+    bool has_challenge = header && challenge_parse(header, &challenge) == 0 &&
+                         !challenge.is_basic && *challenge.realm;
+    bool is_scope = has_challenge && strcmp(challenge.error, "insufficient_scope") == 0;
+    bool again = !call->token_is_fresh || (is_scope && !call->is_rescoped);
+    if (!has_challenge || !again) {
+        AUTO(free) char *words = registry_words(response);
+        call_fail(call, ERR_UNAUTHORIZED, response->status, 0, "missing or private%s", words);
+        return;
+    }
+    call->is_rescoped = call->token_is_fresh;
+    ask_for_token(call, &challenge);
+}
+
+/* Answers */
+
+static bool scheme_is(const char *url, const char *scheme)
+{
+    return strncasecmp(url, scheme, strlen(scheme)) == 0;
+}
+
+static void on_redirect(struct registry_call *call, const struct httpc_response *response)
+{
+    const char *location = httpc_header(response, "Location");
+    AUTO(free) char *target = location ? url_resolve(call->url, location) : NULL;
+    if (!target || ++call->redirects > MAX_REDIRECTS) {
+        call_fail(call, ERR_PROTO, response->status, 0,
+                  target ? "redirected too often" : "redirected to nowhere");
+        return;
+    }
+    bool is_https = scheme_is(target, "https://");
+    bool is_http = scheme_is(target, "http://") && scheme_is(call->url, "http://");
+    if (!is_https && !is_http) {
+        call_fail(call, ERR_FORBIDDEN, response->status, 0, "redirected away from https");
+        return;
+    }
+    if (!url_same_origin(call->url, target))
+        call->without_credentials = true;
+    free(call->url);
+    call->url = TAKE(target);
+    call->attempts--; /* a redirect is no failure */
+    call_send(call);
+}
+
+static bool is_html(const struct httpc_response *response)
+{
+    const char *type = httpc_header(response, "Content-Type");
+    return type && strncasecmp(type, "text/html", 9) == 0;
+}
+
+static void on_ok(struct registry_call *call, const struct httpc_response *response)
+{
+    struct registry_outcome outcome = {.status = response->status, .response = response};
+    const char *digest = httpc_header(response, "Docker-Content-Digest");
+    if (is_html(response)) {
+        retry_or_fail(call, ERR_PROTO, response->status, "the answer is an HTML page");
+    } else if (call->is_head && (!digest || !digest_is_valid(digest))) {
+        call->is_head = false; /* an older registry: the body tells */
+        call->attempts--;
+        call_send(call);
+    } else if (!call->is_head && call->digest &&
+               digest_verify(call->digest, response->body, response->body_bytes) == ERR_PROTO) {
+        retry_or_fail(call, ERR_PROTO, response->status, "its content does not have its digest");
+    } else {
+        outcome.was_head = call->is_head;
+        call_finish(call, &outcome);
+    }
+}
+
+static void on_status(struct registry_call *call, const struct httpc_response *response)
+{
+    AUTO(free) char *words = NULL;
+    switch (response->status) {
+    case 200:
+        on_ok(call, response);
+        return;
+    case 301:
+    case 302:
+    case 303:
+    case 307:
+    case 308:
+        on_redirect(call, response);
+        return;
+    case 401:
+        on_unauthorized(call, response);
+        return;
+    case 408:
+    case 429:
+    case 500:
+    case 502:
+    case 503:
+    case 504:
+        on_busy(call, response);
+        return;
+    default:
+        break;
+    }
+    if (call->is_head && (response->status == 405 || response->status == 501)) {
+        call->is_head = false;
+        call->attempts--;
+        call_send(call);
+        return;
+    }
+    int err = response->status == 404   ? ERR_NOTFOUND
+              : response->status == 403 ? ERR_UNAUTHORIZED
+              : response->status >= 500 ? ERR_UPSTREAM
+                                        : ERR_PROTO;
+    words = registry_words(response);
+    call_fail(call, err, response->status, 0, "%d%s", response->status, words);
+}
+
+static void on_response(void *arg, const struct httpc_response *response)
+{
+    struct registry_call *call = arg;
+    call->request = NULL;
+    if (response->err == 0)
+        on_status(call, response);
+    else if (response->err == ERR_TOOBIG || response->err == ERR_FORBIDDEN)
+        call_fail(call, response->err, 0, 0, "%s", response->error_text);
+    else
+        retry_or_fail(call, response->err, 0, response->error_text);
+}
+
+static void call_send(struct registry_call *call)
+{
+    struct registry_calls *calls = call->calls;
+    const struct registry_host *host = call->lane->host;
+    const char *authorization =
+        call->without_credentials ? "" : token_header(calls->tokens, host, call->path);
+    if (!*authorization && !call->without_credentials && !call->token_is_fresh &&
+        token_is_known_beforehand(host)) {
+        ask_for_token(call, NULL);
+        return;
+    }
+    AUTO(free) char *accept = xasprintf("Accept: %s", manifest_accept);
+    const char *headers[3] = {NULL};
+    int count = 0;
+    if (call->accept_manifests)
+        headers[count++] = accept;
+    if (*authorization)
+        headers[count++] = authorization;
+    const struct httpc_request request = {
+        .method = call->is_head ? "HEAD" : "GET",
+        .url = call->url,
+        .headers = headers,
+        .max_body_bytes = call->max_body_bytes,
+        .timeout_ms = REQUEST_TIMEOUT_MS,
+        .allow_private = host->configured,
+    };
+    call->attempts++;
+    calls->requests++;
+    call->request = httpc_start(calls->httpc, &request, on_response, call);
+}
+
+struct registry_call *registry_call_start(struct registry_calls *calls,
+                                          const struct registry_request *request,
+                                          registry_call_done *done, void *arg)
+{
+    struct registry_call *call = xcalloc(1, sizeof(*call));
+    call->calls = calls;
+    call->lane = lane_of(calls, request->host);
+    call->path = xstrdup(request->path);
+    call->url = xstrdup(request->url);
+    call->what = xstrdup(request->what);
+    call->digest = request->digest ? xstrdup(request->digest) : NULL;
+    call->is_head = request->is_head;
+    call->accept_manifests = request->accept_manifests;
+    call->max_body_bytes = request->max_body_bytes;
+    call->done = done;
+    call->arg = arg;
+    call->next = calls->first;
+    if (call->next)
+        call->next->prev = call;
+    calls->first = call;
+    if (loop_now_ms(calls->loop) >= calls->deadline_ms)
+        loop_timer_start(calls->deadline_timer, 0);
+    lane_join(call);
+    lane_run(call->lane);
+    return call;
+}
+
+void *registry_call_arg(const struct registry_call *call)
+{
+    return call->arg;
+}
+
+/* The deadline and the end */
+
+static void on_deadline(void *arg)
+{
+    struct registry_calls *calls = arg;
+    while (calls->first) {
+        struct registry_call *call = calls->first;
+        httpc_cancel(TAKE(call->request));
+        call->attempts = MAX_ATTEMPTS;
+        call_fail(call, ERR_TIMEOUT, 0, 0, "no time is left for it");
+    }
+}
+
+void registry_calls_set_deadline(struct registry_calls *calls, int64_t deadline_ms)
+{
+    if (!calls->deadline_timer)
+        calls->deadline_timer = loop_timer_new(calls->loop, on_deadline, calls);
+    calls->deadline_ms = deadline_ms;
+    loop_timer_start(calls->deadline_timer, deadline_ms - loop_now_ms(calls->loop));
+}
+
+void registry_calls_release(struct registry_calls *calls)
+{
+    while (calls->first)
+        call_free(calls->first);
+    while (calls->lanes) {
+        struct host_lane *lane = calls->lanes;
+        calls->lanes = lane->next;
+        free(lane);
+    }
+    loop_timer_free(calls->deadline_timer);
+}
