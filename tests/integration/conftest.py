@@ -1,0 +1,183 @@
+"""Fixtures: heavy servers once a session; what a test gets is fresh (a flushed database, queues of
+its own, an honest proxy). MB_BIN_DIR names the programs, default build/release/bin."""
+
+import itertools
+
+import pytest
+
+from stack import images, samples
+from stack.hub import Hub
+from stack.proxy import RegistryProxy
+from stack.queues import RedisBackend, SqsBackend
+from stack.redis import Redis
+from stack.registry import Registry
+from stack.sqs import Sqs
+from stack.suite import Suite
+from stack.tokens import TokenServer
+
+DATABASES = 64
+_databases = itertools.cycle(range(DATABASES))
+_names = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def work_directory(tmp_path_factory):
+    """Logs and files of the session's servers."""
+    return tmp_path_factory.mktemp("stack")
+
+
+@pytest.fixture(scope="session")
+def redis(work_directory):
+    """The session's Redis. A test that kills it makes one of its own."""
+    server = Redis(work_directory)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def db(redis):
+    """An empty database of the session's Redis."""
+    number = next(_databases)
+    redis.flush(number)
+    yield number
+    redis.flush(number)
+
+
+class SampleRegistry:
+    """docker-registry with token authentication behind the proxy, filled with the samples."""
+
+    def __init__(self, directory):
+        self.tokens = TokenServer(directory)
+        self.proxy = RegistryProxy(self.tokens).start()
+        self.server = Registry(directory, self.tokens, self.proxy.url + "/token")
+        self.samples = {repository.name: repository for repository in samples.samples()}
+
+    @property
+    def url(self):
+        """What the programs talk to."""
+        return self.proxy.url
+
+    def start(self):
+        self.server.start()
+        self.proxy.connect(self.server)
+        self.push(*self.samples.values())
+        return self
+
+    def push(self, *repositories):
+        images.push(repositories, self.server.url, self.tokens)
+
+    def fresh(self, tag_count=1, version_count=None):
+        """A repository with a name that no test has used."""
+        repository = samples.tagged(f"fresh/r{next(_names)}", tag_count, version_count)
+        self.push(repository)
+        return repository
+
+    def reset(self):
+        self.proxy.reset()
+        self.tokens.reset()
+
+    def stop(self):
+        self.proxy.stop()
+        self.server.stop()
+
+
+@pytest.fixture(scope="session")
+def session_registry(work_directory):
+    server = SampleRegistry(work_directory)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def registry(session_registry):
+    """The registry, with no faults and nothing counted."""
+    session_registry.reset()
+    yield session_registry
+    session_registry.reset()
+
+
+@pytest.fixture(scope="session")
+def session_hub():
+    server = Hub().start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def hub(session_hub):
+    """The stand-in for Docker Hub's web API, without repositories."""
+    session_hub.reset()
+    return session_hub
+
+
+@pytest.fixture(scope="session")
+def session_sqs(tmp_path_factory):
+    server = Sqs(tmp_path_factory.mktemp("sqs"))
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def sqs(session_sqs):
+    """SQS, with no faults and nothing counted."""
+    session_sqs.reset()
+    yield session_sqs
+    session_sqs.reset()
+
+
+@pytest.fixture(params=["redis", "sqs"])
+def backend(request, redis, db):
+    """The queues; a test that uses this runs on both kinds."""
+    if request.param == "redis":
+        queues = RedisBackend(redis, db)
+    else:
+        queues = SqsBackend(request.getfixturevalue("sqs"))
+    yield queues
+    queues.close()
+
+
+@pytest.fixture
+def make_suite(request, redis, db, registry, hub, tmp_path):
+    """make_suite(backend, MB_FRESH_SECONDS=1, ...): a suite that is not started yet; it is stopped
+    after the test. Without a backend its queues are in Redis."""
+    suites = []
+
+    def make(queues=None, **settings):
+        queues = queues or RedisBackend(redis, db)
+        own = {
+            "MB_REGISTRIES": f"{samples.HOST}={registry.url},docker.io={registry.url}",
+            "MB_HUB_URL": hub.url,
+            **{name: str(value) for name, value in settings.items()},
+        }
+        directory = tmp_path / f"suite-{len(suites) + 1}"
+        directory.mkdir()
+        suites.append(Suite(directory, redis, queues.settings, db, settings=own))
+        return suites[-1]
+
+    request.node.suites = suites
+    yield make
+    for each in suites:
+        each.kill()
+
+
+@pytest.fixture
+def suite(make_suite, backend):
+    """The three programs, ready, on each kind of queue."""
+    return make_suite(backend).start()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A failed test shows the ends of its programs' logs."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for each in getattr(item, "suites", []):
+            for name, program in each.programs.items():
+                report.sections.append((f"log of {name}", program.process.log_tail(30)))
