@@ -109,6 +109,13 @@ static void on_reader_change(void *arg, bool connected)
     queue->reader_id = 0;
 }
 
+/* A short outage is not worth an error: programs start beside their Redis, servers restart. */
+static void wait_connected(struct queue_redis *queue)
+{
+    queue->state = RECEIVE_CONNECTING;
+    loop_timer_start(queue->timer, CONNECT_STEP_MS);
+}
+
 /* Its id is asked for first: without it the reader could not be unblocked. */
 static void read_blocked(struct queue_redis *queue)
 {
@@ -122,8 +129,7 @@ static void read_blocked(struct queue_redis *queue)
         redis_on_change(queue->reader, on_reader_change, queue);
     }
     if (!redis_is_connected(queue->reader)) {
-        queue->state = RECEIVE_CONNECTING;
-        loop_timer_start(queue->timer, CONNECT_STEP_MS);
+        wait_connected(queue);
     } else if (queue->reader_id == 0) {
         queue->state = RECEIVE_KNOWING;
         redis_command(queue->reader, QUEUE_REDIS_TIMEOUT_MS, on_reader_id, queue, "CLIENT ID");
@@ -150,13 +156,16 @@ static void on_asked(void *arg, int err, struct redis_reply *reply)
     } else {
         int64_t block_ms = redis_int(redis_at(reply, 0));
         queue->block_ms = block_ms > 0 ? block_ms : 1; /* 0 would block for ever */
-        queue->connect_until_ms = loop_now_ms(queue->queue.loop) + CONNECT_DEADLINE_MS;
         read_blocked(queue);
     }
 }
 
 static void ask(struct queue_redis *queue)
 {
+    if (!redis_is_connected(queue->redis)) {
+        wait_connected(queue);
+        return;
+    }
     int visibility_ms = queue->queue.options.visibility_ms;
     int max_block_ms = visibility_ms / 2 < MAX_BLOCK_MS ? visibility_ms / 2 : MAX_BLOCK_MS;
     AUTO(free) char *visibility = xasprintf("%d", visibility_ms);
@@ -190,19 +199,28 @@ static void unblock(struct queue_redis *queue)
                   (long long)queue->reader_id);
 }
 
+static void on_connect_step(struct queue_redis *queue)
+{
+    bool is_late = loop_now_ms(queue->queue.loop) >= queue->connect_until_ms;
+    bool is_down = !redis_is_connected(queue->redis);
+    if (queue->stopping) {
+        finish(queue, 0, NULL);
+    } else if (is_late && (is_down || !redis_is_connected(queue->reader))) {
+        queue_fails(&queue->queue, "Redis: receive: %s",
+                    redis_last_error(is_down ? queue->redis : queue->reader));
+        finish(queue, ERR_UNAVAILABLE, NULL);
+    } else {
+        ask(queue);
+    }
+}
+
 static void on_timer(void *arg)
 {
     struct queue_redis *queue = arg;
     if (queue->state == RECEIVE_READING && queue->stopping) {
         unblock(queue);
     } else if (queue->state == RECEIVE_CONNECTING) {
-        if (queue->stopping || redis_is_connected(queue->reader) ||
-            loop_now_ms(queue->queue.loop) < queue->connect_until_ms) {
-            read_blocked(queue);
-            return;
-        }
-        queue_fails(&queue->queue, "Redis: receive: %s", redis_last_error(queue->reader));
-        finish(queue, ERR_UNAVAILABLE, NULL);
+        on_connect_step(queue);
     }
 }
 
@@ -216,6 +234,7 @@ void queue_redis_receive(struct queue *base, int wait_ms, queue_received *done, 
     queue->received = done;
     queue->received_arg = arg;
     queue->deadline_ms = loop_now_ms(base->loop) + wait_ms;
+    queue->connect_until_ms = loop_now_ms(base->loop) + CONNECT_DEADLINE_MS;
     queue->stopping = false;
     queue->creations = 0;
     ask(queue);
