@@ -1,6 +1,5 @@
 #include "queue_backend.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,13 +74,10 @@ void queue_works(struct queue *queue)
     queue->failed_ms = 0;
 }
 
-void queue_fails(struct queue *queue, const char *format, ...)
+void queue_fails(struct queue *queue, const char *text)
 {
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(queue->last_error, sizeof(queue->last_error), format, args);
-    va_end(args);
-    /* The text may quote the server. */
+    (void)snprintf(queue->last_error, sizeof(queue->last_error), "%s", text);
+    /* It may quote the server. */
     for (char *at = queue->last_error; *at; at++)
         if ((unsigned char)*at < ' ' || *at == 0x7f)
             *at = ' ';
@@ -172,12 +168,12 @@ static struct queue_relay *relay_new(struct queue *source, const struct queue_me
     return relay;
 }
 
-static void relay_unlink(struct queue_relay *relay)
+static void relay_unlink(struct queue *source, struct queue_relay *relay)
 {
     if (relay->prev)
         relay->prev->next = relay->next;
     else
-        relay->source->relays = relay->next;
+        source->relays = relay->next;
     if (relay->next)
         relay->next->prev = relay->prev;
 }
@@ -187,7 +183,7 @@ static void relay_finish(struct queue_relay *relay, int err)
     queue_done *done = relay->source ? relay->done : NULL;
     void *arg = relay->arg;
     if (relay->source)
-        relay_unlink(relay);
+        relay_unlink(relay->source, relay);
     queue_message_free(relay->message);
     free(relay);
     if (done)
@@ -239,7 +235,7 @@ static void relays_cancel(struct queue *queue)
 {
     while (queue->relays) {
         struct queue_relay *relay = queue->relays;
-        relay_unlink(relay);
+        relay_unlink(queue, relay);
         relay->source = NULL;
         relay->done(relay->arg, ERR_CANCELLED);
     }

@@ -12,7 +12,7 @@
 #include "url.h"
 
 #define KEY_PREFIX "{mb:1:q}:" /* one hash tag: scripts over two queues need one slot */
-#define MAX_BODY_BYTES (256 * 1024)
+#define MAX_BODY_BYTES ((size_t)256 * 1024)
 #define MAX_STREAM_BYTES 64
 #define CHECK_STEP_MS 50
 #define CHECK_TRIES 100
@@ -65,7 +65,8 @@ int queue_redis_result(struct queue_redis *queue, const char *what, int err,
     const char *why = redis_is_error(reply)               ? redis_str(reply, NULL)
                       : !redis_is_connected(queue->redis) ? redis_last_error(queue->redis)
                                                           : "";
-    queue_fails(&queue->queue, "Redis: %s: %s", what, *why ? why : err_str(err));
+    AUTO(free) char *text = xasprintf("Redis: %s: %s", what, *why ? why : err_str(err));
+    queue_fails(&queue->queue, text);
     return err == ERR_PROTO ? ERR_UNAVAILABLE : err;
 }
 

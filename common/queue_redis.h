@@ -64,8 +64,8 @@ int queue_redis_result(struct queue_redis *queue, const char *what, int err,
 bool queue_redis_is_no_group(const struct redis_reply *reply);
 void queue_redis_create(struct queue_redis *queue, redis_done *done, void *arg);
 
-void queue_redis_receive(struct queue *queue, int wait_ms, queue_received *done, void *arg);
-void queue_redis_stop_receive(struct queue *queue);
+void queue_redis_receive(struct queue *base, int wait_ms, queue_received *done, void *arg);
+void queue_redis_stop_receive(struct queue *base);
 void queue_redis_receive_release(struct queue_redis *queue);
 
 #endif

@@ -206,8 +206,10 @@ static void on_connect_step(struct queue_redis *queue)
     if (queue->stopping) {
         finish(queue, 0, NULL);
     } else if (is_late && (is_down || !redis_is_connected(queue->reader))) {
-        queue_fails(&queue->queue, "Redis: receive: %s",
-                    redis_last_error(is_down ? queue->redis : queue->reader));
+        AUTO(free)
+        char *text = xasprintf("Redis: receive: %s",
+                               redis_last_error(is_down ? queue->redis : queue->reader));
+        queue_fails(&queue->queue, text);
         finish(queue, ERR_UNAVAILABLE, NULL);
     } else {
         ask(queue);

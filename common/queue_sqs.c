@@ -12,8 +12,8 @@
 #include "sqs_client.h"
 #include "url.h"
 
-#define MAX_BODY_BYTES (1024 * 1024)
-#define MAX_ANSWER_BYTES (64 * 1024)
+#define MAX_BODY_BYTES ((size_t)1024 * 1024)
+#define MAX_ANSWER_BYTES ((size_t)64 * 1024)
 #define CALL_TIMEOUT_MS 10000
 #define CALL_GIVE_UP_MS 30000
 #define MAX_REASON_BYTES 512
@@ -32,7 +32,7 @@ int queue_sqs_result(struct queue_sqs *queue, int err, const char *error_text)
     if (err == 0 || err == ERR_CONFLICT)
         queue_works(&queue->queue);
     else if (err != ERR_CANCELLED)
-        queue_fails(&queue->queue, "%s", error_text);
+        queue_fails(&queue->queue, error_text);
     return err;
 }
 
@@ -253,7 +253,7 @@ static int redrive_policy_result(struct sqs_operation *operation, int err, const
     const char *problem = err ? NULL : read_redrive_policy(operation->queue, json);
     if (!problem)
         return err;
-    queue_fails(&operation->queue->queue, "%s", problem);
+    queue_fails(&operation->queue->queue, problem);
     return ERR_INVALID;
 }
 

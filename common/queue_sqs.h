@@ -24,8 +24,8 @@ int queue_sqs_result(struct queue_sqs *queue, int err, const char *error_text);
 /* Rounded up: a lease is never shorter than asked for. */
 int queue_sqs_seconds(int64_t ms, int max_seconds);
 
-void queue_sqs_receive(struct queue *queue, int wait_ms, queue_received *done, void *arg);
-void queue_sqs_stop_receive(struct queue *queue);
+void queue_sqs_receive(struct queue *base, int wait_ms, queue_received *done, void *arg);
+void queue_sqs_stop_receive(struct queue *base);
 void queue_sqs_receive_release(struct queue_sqs *queue);
 
 #endif

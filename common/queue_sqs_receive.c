@@ -12,7 +12,7 @@
 #include "mem.h"
 #include "sqs_client.h"
 
-#define MAX_ANSWER_BYTES (8 * 1024 * 1024) /* a body of 1 MiB, escaped */
+#define MAX_ANSWER_BYTES ((size_t)8 * 1024 * 1024) /* a body of 1 MiB, escaped */
 #define POLL_TIMEOUT_EXTRA_MS 10000
 #define POLL_RETRY_EXTRA_MS 5000
 /* A long poll that ends early and empty is normal, now and then; a server that does it every time
@@ -104,7 +104,7 @@ static void on_polled(void *arg, int err, const json_t *json, const char *error_
     const char *problem = NULL;
     struct queue_message *message = message_from(first, &problem);
     if (!message)
-        queue_fails(&queue->queue, "%s", problem);
+        queue_fails(&queue->queue, problem);
     finish(queue, message ? 0 : ERR_PROTO, message);
 }
 

@@ -7,7 +7,7 @@
 
 /* The backends end every operation themselves, each attempt with its own deadline; these stand
  * behind them. */
-#define OPERATION_DEADLINE_MS 90000
+#define OPERATION_DEADLINE_MS INT64_C(90000)
 
 /* On the heap: what is late finds it abandoned, instead of a stack frame that is gone. */
 struct queue_wait {

@@ -50,6 +50,14 @@ struct sqs_call {
     void *arg;
 };
 
+static void call_free(struct sqs_call *call)
+{
+    httpc_cancel(call->http);
+    loop_timer_free(call->timer);
+    free(call->body);
+    free(call);
+}
+
 static void call_finish(struct sqs_call *call, int err, const json_t *json)
 {
     struct sqs_client *client = call->client;
@@ -59,11 +67,8 @@ static void call_finish(struct sqs_call *call, int err, const json_t *json)
         client->calls = call->next;
     if (call->next)
         call->next->prev = call->prev;
-    httpc_cancel(call->http);
-    loop_timer_free(call->timer);
     call->done(call->arg, err, json, err ? call->error_text : "");
-    free(call->body);
-    free(call);
+    call_free(call);
 }
 
 /* Only the first line: the next ones of a refused signature quote the security token. */
@@ -280,8 +285,14 @@ void sqs_client_free(struct sqs_client *client)
 {
     if (!client)
         return;
-    while (client->calls)
-        call_finish(client->calls, ERR_CANCELLED, NULL);
+    while (client->calls) {
+        struct sqs_call *call = client->calls;
+        client->calls = call->next;
+        if (call->next)
+            call->next->prev = NULL;
+        call->done(call->arg, ERR_CANCELLED, NULL, call->error_text);
+        call_free(call);
+    }
     aws_free(client->aws);
     free(client);
 }

@@ -375,6 +375,23 @@ def test_redis_stop_ends_a_blocked_receive(make_consumer, on_redis):
     assert consumer.receive().body == "after"
 
 
+def test_redis_stop_leaves_nothing_in_flight(make_consumer, on_redis):
+    reader, sender = make_consumer(on_redis.settings), make_consumer(on_redis.settings)
+    assert reader.receive(wait_ms=0).body is None
+    for number in range(40):
+        poll = reader.start("receive", wait_ms=20_000)
+        time.sleep(number % 5 / 1000)
+        sent = sender.start("send", body=str(number))
+        assert reader.run("stop").err == "ok"
+        message = reader.result(poll, 10)
+        assert sender.result(sent).err == "ok"
+        if message.body is None:
+            assert depth_of(on_redis) == (1, 0, 0)
+            message = reader.receive()
+        assert message.body == str(number)
+        assert reader.delete(message) == "ok"
+
+
 def test_redis_stop_of_a_first_receive(make_consumer, on_redis):
     consumer = make_consumer(on_redis.settings)
     poll = consumer.start("receive", wait_ms=20_000)

@@ -20,7 +20,7 @@
 
 #define MAX_QUEUES 8
 #define MAX_MESSAGES 1000
-#define MAX_INPUT_BYTES (4 * 1024 * 1024)
+#define MAX_INPUT_BYTES ((size_t)4 * 1024 * 1024)
 
 struct command {
     int64_t id;
