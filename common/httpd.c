@@ -281,6 +281,13 @@ unsigned httpd_active(const struct httpd *httpd)
     return httpd->active;
 }
 
+unsigned httpd_connections(const struct httpd *httpd)
+{
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(httpd->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+    return info ? info->num_connections : 0;
+}
+
 void httpd_free(struct httpd *httpd)
 {
     if (!httpd)

@@ -32,6 +32,8 @@ int httpd_port(const struct httpd *httpd);
 void httpd_quiesce(struct httpd *httpd);
 /* Requests that have no full answer yet (suspended ones too). */
 unsigned httpd_active(const struct httpd *httpd);
+/* Open connections, idle ones too. */
+unsigned httpd_connections(const struct httpd *httpd);
 /* No request may be suspended any more. NULL is fine. */
 void httpd_free(struct httpd *httpd);
 

@@ -271,6 +271,16 @@ static void start_side_requests(struct inspection *in)
         in->hub = (struct hub_facts){.done = true, .err = ERR_NOTFOUND};
 }
 
+/* A tag before a digest; a digest only where it is a version, or nothing is known yet: it may be
+ * one image of an index, which is no version of its own. */
+static void choose_wanted(struct inspection *in)
+{
+    const char *digest = in->image->digest;
+    bool by_digest =
+        digest && (!in->previous_groups || groups_has_version(in->previous_groups, digest));
+    in->wanted_tag = in->image->tag ? in->image->tag : by_digest ? NULL : "latest";
+}
+
 static struct job_result inspect_whole(struct inspection *in)
 {
     const struct inspector *inspector = in->inspector;
@@ -278,8 +288,8 @@ static struct job_result inspect_whole(struct inspection *in)
     if (err)
         return job_from_err(err, NULL, 0);
     start_side_requests(in);
-    in->wanted_tag = in->image->digest ? NULL : in->image->tag ? in->image->tag : "latest";
-    err = fetch_version(in, in->image->digest ? in->image->digest : in->wanted_tag, false);
+    choose_wanted(in);
+    err = fetch_version(in, in->wanted_tag ? in->wanted_tag : in->image->digest, false);
     if (err == 0)
         err = publish_first(in);
     if (err)

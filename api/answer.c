@@ -1,0 +1,308 @@
+#include "answer.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "clock.h"
+#include "digest.h"
+#include "jsonx.h"
+#include "mem.h"
+
+#define ANSWER_MAX_BYTES (512u << 20)
+#define PENDING_RETRY_SECONDS 1
+#define CACHE_FINAL "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
+
+static bool closes_connections;
+
+void answer_close_connections(void)
+{
+    closes_connections = true;
+}
+
+static void add_common_headers(struct httpd_response *response)
+{
+    if (closes_connections)
+        httpd_response_header(response, "Connection", "close");
+    httpd_response_header(response, "Access-Control-Allow-Origin", "*");
+    httpd_response_header(response, "Access-Control-Expose-Headers",
+                          "ETag, Location, Retry-After, Link, Preference-Applied");
+    httpd_response_header(response, "X-Content-Type-Options", "nosniff");
+}
+
+static char *status_link(const char *name)
+{
+    return xasprintf("</v1/status/%s>; rel=\"status\"", name);
+}
+
+/* Bodies */
+
+/* The members at the end: what changes while work goes on. Progress is no part of the ETag. */
+static char *status_members(const struct status *status)
+{
+    JSON_AUTO
+    json_t *members = json_object();
+    json_object_set_new(members, "Status", json_string(image_status_str(status->status)));
+    if (*status->error)
+        json_object_set_new(members, "Error", json_string(status->error));
+    json_object_set_new(members, "Progress",
+                        json_pack("{s:s,s:I,s:I}", "Stage", image_stage_str(status->stage), "Done",
+                                  (json_int_t)status->done, "Total", (json_int_t)status->total));
+    return jsonx_dump(members);
+}
+
+static void join_member(struct fragment_join *join, const char *prefix,
+                        const struct fragment *fragment)
+{
+    if (!fragment->text_bytes)
+        return;
+    fragment_join_text(join, prefix, strlen(prefix));
+    fragment_join_add(join, fragment);
+}
+
+static void join_body(const struct document_view *view, bool is_version, struct fragment_join *join)
+{
+    AUTO(free) char *status = status_members(&view->status);
+    fragment_join_text(join, "{", 1);
+    if (is_version) {
+        fragment_join_add(join, &view->shared);
+        join_member(join, ",", &view->tags);
+    } else {
+        fragment_join_add(join, &view->head);
+        join_member(join, ",\"Versions\":", &view->versions);
+        join_member(join, ",", &view->shared);
+    }
+    join_member(join, ",", &view->facts);
+    fragment_join_text(join, ",", 1);
+    fragment_join_text(join, status + 1, strlen(status) - 1); /* with the closing brace */
+    fragment_join_finish(join);
+}
+
+static void make_etag(const struct document_view *view, struct answer *answer)
+{
+    char digest[DIGEST_BYTES];
+    AUTO(free)
+    char *parts = xasprintf("%s%s%s%s%s%s%s", view->head.tag, view->versions.tag, view->shared.tag,
+                            view->tags.tag, view->facts.tag, image_status_str(view->status.status),
+                            view->status.error);
+    digest_sha256(parts, strlen(parts), digest);
+    (void)snprintf(answer->etag, ETAG_BYTES, "\"%.16s\"", digest_hex(digest));
+    (void)snprintf(answer->etag_gzip, ETAG_BYTES, "\"%.16s-gz\"", digest_hex(digest));
+}
+
+/* Forms of one answer. Takes body. */
+static struct httpd_response *form_new(const struct answer *answer, int status, char *body,
+                                       size_t len, const char *etag, const char *link)
+{
+    struct httpd_response *response = httpd_response_new(status, body, len);
+    add_common_headers(response);
+    httpd_response_header(response, "ETag", etag);
+    httpd_response_header(response, "Vary", "Accept-Encoding, Prefer");
+    httpd_response_header(response, "Cache-Control", answer->is_final ? CACHE_FINAL : "no-cache");
+    if (link)
+        httpd_response_header(response, "Link", link);
+    if (status == 200)
+        httpd_response_header(response, "Content-Type", "application/json");
+    return response;
+}
+
+struct answer *answer_new(const struct document_view *view, bool is_version, const char *name)
+{
+    struct answer *answer = xcalloc(1, sizeof(*answer));
+    struct strbuf plain = STRBUF_INIT(ANSWER_MAX_BYTES);
+    struct strbuf gzip = STRBUF_INIT(ANSWER_MAX_BYTES);
+    struct fragment_join join;
+    fragment_join_start(&join, &plain, &gzip);
+    join_body(view, is_version, &join);
+    answer->refs = 1;
+    answer->is_final = status_is_final(&view->status);
+    answer->bytes = plain.alloc + gzip.alloc + 4096;
+    make_etag(view, answer);
+    AUTO(free) char *link = answer->is_final ? NULL : status_link(name);
+    size_t plain_len = plain.len;
+    size_t gzip_len = gzip.len;
+    answer->plain = form_new(answer, 200, strbuf_detach(&plain), plain_len, answer->etag, link);
+    answer->gzip = form_new(answer, 200, strbuf_detach(&gzip), gzip_len, answer->etag_gzip, link);
+    httpd_response_header(answer->gzip, "Content-Encoding", "gzip");
+    answer->not_modified = form_new(answer, 304, NULL, 0, answer->etag, link);
+    answer->not_modified_gzip = form_new(answer, 304, NULL, 0, answer->etag_gzip, link);
+    return answer;
+}
+
+void answer_ref(struct answer *answer)
+{
+    answer->refs++;
+}
+
+void answer_unref(struct answer *answer)
+{
+    if (!answer || --answer->refs)
+        return;
+    httpd_response_unref(answer->plain);
+    httpd_response_unref(answer->gzip);
+    httpd_response_unref(answer->not_modified);
+    httpd_response_unref(answer->not_modified_gzip);
+    free(answer);
+}
+
+/* True where the header accepts gzip with a weight above 0 (RFC 9110 12.5.3). */
+static bool accepts_gzip(const char *header)
+{
+    for (const char *at = header; at && *at; at += strcspn(at, ",")) {
+        at += strspn(at, ", \t");
+        size_t len = strcspn(at, ",; \t");
+        bool is_gzip = (len == 4 && strncasecmp(at, "gzip", 4) == 0) || (len == 1 && *at == '*');
+        if (!is_gzip)
+            continue;
+        size_t item = strcspn(at, ",");
+        const char *weight = memmem(at, item, "q=", 2);
+        return !weight || strtod(weight + 2, NULL) > 0;
+    }
+    return false;
+}
+
+/* One of a list of entity tags, weak ones too (RFC 9110 13.1.2). */
+static bool etag_is_listed(const char *header, const char *etag)
+{
+    if (strcmp(header, "*") == 0)
+        return true;
+    const char *at = strstr(header, etag);
+    return at && (at == header || strchr(", \t/", at[-1]));
+}
+
+struct httpd_response *answer_choose(const struct answer *answer,
+                                     const struct httpd_request *request)
+{
+    bool is_gzip = accepts_gzip(httpd_header(request, "Accept-Encoding"));
+    if (answer_is_known(answer, request))
+        return is_gzip ? answer->not_modified_gzip : answer->not_modified;
+    return is_gzip ? answer->gzip : answer->plain;
+}
+
+bool answer_is_known(const struct answer *answer, const struct httpd_request *request)
+{
+    const char *known = httpd_header(request, "If-None-Match");
+    return known &&
+           (etag_is_listed(known, answer->etag) || etag_is_listed(known, answer->etag_gzip));
+}
+
+/* Small answers */
+
+static struct httpd_response *json_response(int status, const json_t *json, const char *type)
+{
+    char *body = jsonx_dump(json);
+    struct httpd_response *response = httpd_response_new(status, body, strlen(body));
+    add_common_headers(response);
+    httpd_response_header(response, "Content-Type", type);
+    httpd_response_header(response, "Cache-Control", "no-store");
+    return response;
+}
+
+static void set_time(json_t *object, const char *key, int64_t time_ms)
+{
+    char text[CLOCK_TEXT_BYTES];
+    if (time_ms <= 0)
+        return;
+    clock_format(time_ms, text);
+    json_object_set_new(object, key, json_string(text));
+}
+
+static json_t *status_object(const char *name, const struct status *status)
+{
+    json_t *object = json_pack(
+        "{s:s,s:s,s:s,s:I,s:I}", "ImageName", name, "Status", image_status_str(status->status),
+        "Stage", status->status == STATUS_UNKNOWN ? "" : image_stage_str(status->stage), "Done",
+        (json_int_t)status->done, "Total", (json_int_t)status->total);
+    set_time(object, "SubmittedAt", status->submitted_ms);
+    set_time(object, "UpdatedAt", status->updated_ms);
+    set_time(object, "RetryAt", status->retry_ms);
+    if (status->error && *status->error)
+        json_object_set_new(object, "Error", json_string(status->error));
+    return object;
+}
+
+static int retry_seconds(const struct status *status, int64_t now_ms)
+{
+    int64_t left_ms = status->retry_ms - now_ms;
+    return left_ms <= 0 ? PENDING_RETRY_SECONDS : (int)((left_ms + 999) / 1000);
+}
+
+static void add_retry_after(struct httpd_response *response, int seconds)
+{
+    char text[16];
+    (void)snprintf(text, sizeof(text), "%d", seconds);
+    httpd_response_header(response, "Retry-After", text);
+}
+
+struct httpd_response *answer_pending(const char *name, const struct status *status, int64_t now_ms)
+{
+    JSON_AUTO
+    json_t *object = status_object(name, status);
+    AUTO(free) char *link = status_link(name);
+    AUTO(free) char *location = xasprintf("/v1/status/%s", name);
+    struct httpd_response *response = json_response(202, object, "application/json");
+    add_retry_after(response, retry_seconds(status, now_ms));
+    httpd_response_header(response, "Link", link);
+    httpd_response_header(response, "Location", location);
+    httpd_response_header(response, "Vary", "Accept-Encoding, Prefer");
+    return response;
+}
+
+struct httpd_response *answer_status(const char *name, const struct status *status)
+{
+    JSON_AUTO
+    json_t *object = status_object(name, status);
+    return json_response(200, object, "application/json");
+}
+
+struct httpd_response *answer_text(int status, const char *text)
+{
+    struct httpd_response *response = httpd_response_new(status, xstrdup(text), strlen(text));
+    add_common_headers(response);
+    httpd_response_header(response, "Content-Type", "text/plain; charset=utf-8");
+    httpd_response_header(response, "Cache-Control", "no-store");
+    return response;
+}
+
+static const char *title_of(int status)
+{
+    switch (status) {
+    case 400:
+        return "Bad Request";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 503:
+        return "Service Unavailable";
+    default:
+        return "Error";
+    }
+}
+
+struct httpd_response *answer_problem(int status, const char *code, const char *detail,
+                                      int retry_after_seconds)
+{
+    JSON_AUTO
+    json_t *problem = json_pack("{s:s,s:s,s:i,s:s,s:s}", "type", "about:blank", "title",
+                                title_of(status), "status", status, "detail", detail, "code", code);
+    struct httpd_response *response = json_response(status, problem, "application/problem+json");
+    if (retry_after_seconds)
+        add_retry_after(response, retry_after_seconds);
+    if (status == 405)
+        httpd_response_header(response, "Allow", "GET, HEAD, OPTIONS");
+    return response;
+}
+
+struct httpd_response *answer_preflight(void)
+{
+    struct httpd_response *response = httpd_response_new(204, NULL, 0);
+    add_common_headers(response);
+    httpd_response_header(response, "Allow", "GET, HEAD, OPTIONS");
+    httpd_response_header(response, "Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
+    httpd_response_header(response, "Access-Control-Allow-Headers", "If-None-Match, Prefer");
+    httpd_response_header(response, "Access-Control-Max-Age", "7200");
+    return response;
+}

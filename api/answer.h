@@ -1,0 +1,54 @@
+/* Answers as HTTP responses: bodies from ready pieces, headers in one place. */
+#ifndef MB_ANSWER_H
+#define MB_ANSWER_H
+
+#include <stdbool.h>
+
+#include "document.h"
+#include "httpd.h"
+#include "status.h"
+
+#define ETAG_BYTES 32
+
+/* One representation with all its forms; shared by many requests. */
+struct answer {
+    unsigned refs;
+    struct httpd_response *plain;
+    struct httpd_response *gzip;
+    struct httpd_response *not_modified;      /* 304 for the plain form */
+    struct httpd_response *not_modified_gzip; /* 304 for the gzip form */
+    char etag[ETAG_BYTES];                    /* with its quotes */
+    char etag_gzip[ETAG_BYTES];
+    bool is_final; /* no change comes without a new request */
+    size_t bytes;
+};
+
+/* 200 for a view that was found: an image's answer or a version's. name is the shown name, for the
+ * status link. */
+struct answer *answer_new(const struct document_view *view, bool is_version, const char *name);
+void answer_ref(struct answer *answer);
+void answer_unref(struct answer *answer);
+
+/* What If-None-Match and Accept-Encoding of the request choose. Borrowed. */
+struct httpd_response *answer_choose(const struct answer *answer,
+                                     const struct httpd_request *request);
+/* True where If-None-Match names this answer: a long poll waits for another one. */
+bool answer_is_known(const struct answer *answer, const struct httpd_request *request);
+
+/* Small answers; caller unrefs. */
+/* 202: nothing to show yet. now_ms is wall time, for Retry-After. */
+struct httpd_response *answer_pending(const char *name, const struct status *status,
+                                      int64_t now_ms);
+/* 200 with the status object. */
+struct httpd_response *answer_status(const char *name, const struct status *status);
+struct httpd_response *answer_text(int status, const char *text);
+/* application/problem+json (RFC 9457); code is stable, detail says what, why and what next.
+ * retry_after_seconds 0: no Retry-After. */
+struct httpd_response *answer_problem(int status, const char *code, const char *detail,
+                                      int retry_after_seconds);
+/* From now on every answer says Connection: close. */
+void answer_close_connections(void);
+/* 204 for a preflight. */
+struct httpd_response *answer_preflight(void);
+
+#endif

@@ -1,0 +1,164 @@
+#include "cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+
+#define BUCKETS 8192 /* a power of two */
+
+struct entry {
+    struct entry *next_target; /* in its bucket of targets */
+    struct entry *next_name;   /* in its bucket of names */
+    struct entry *newer, *older;
+    uint32_t target_hash, name_hash;
+    struct answer *answer;
+    int64_t read_ms;
+    unsigned epoch;
+    size_t bytes;
+    char *name;
+    char target[];
+};
+
+struct cache {
+    struct entry *by_target[BUCKETS];
+    struct entry *by_name[BUCKETS];
+    struct entry *newest, *oldest; /* by use */
+    size_t bytes, max_bytes;
+    unsigned epoch;
+};
+
+/* FNV-1a, 32 bit. Buckets are only cut short by it: targets are compared whole. */
+static uint32_t hash_of(const char *text)
+{
+    uint32_t hash = 2166136261u;
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 16777619u;
+    return hash;
+}
+
+struct cache *cache_new(size_t max_bytes)
+{
+    struct cache *cache = xcalloc(1, sizeof(*cache));
+    cache->max_bytes = max_bytes;
+    return cache;
+}
+
+static void unlink_use(struct cache *cache, struct entry *entry)
+{
+    if (entry->newer)
+        entry->newer->older = entry->older;
+    else
+        cache->newest = entry->older;
+    if (entry->older)
+        entry->older->newer = entry->newer;
+    else
+        cache->oldest = entry->newer;
+}
+
+static void link_use(struct cache *cache, struct entry *entry)
+{
+    entry->newer = NULL;
+    entry->older = cache->newest;
+    if (cache->newest)
+        cache->newest->newer = entry;
+    else
+        cache->oldest = entry;
+    cache->newest = entry;
+}
+
+static void entry_free(struct cache *cache, struct entry *entry)
+{
+    struct entry **at = &cache->by_target[entry->target_hash % BUCKETS];
+    while (*at != entry)
+        at = &(*at)->next_target;
+    *at = entry->next_target;
+    at = &cache->by_name[entry->name_hash % BUCKETS];
+    while (*at != entry)
+        at = &(*at)->next_name;
+    *at = entry->next_name;
+    unlink_use(cache, entry);
+    cache->bytes -= entry->bytes;
+    answer_unref(entry->answer);
+    free(entry->name);
+    free(entry);
+}
+
+void cache_free(struct cache *cache)
+{
+    if (!cache)
+        return;
+    while (cache->newest)
+        entry_free(cache, cache->newest);
+    free(cache);
+}
+
+static struct entry *find(struct cache *cache, const char *target, uint32_t hash)
+{
+    for (struct entry *entry = cache->by_target[hash % BUCKETS]; entry; entry = entry->next_target)
+        if (entry->target_hash == hash && strcmp(entry->target, target) == 0)
+            return entry;
+    return NULL;
+}
+
+struct answer *cache_get(struct cache *cache, const char *target, int64_t now_ms, bool any_age)
+{
+    struct entry *entry = find(cache, target, hash_of(target));
+    if (!entry)
+        return NULL;
+    bool counts = entry->epoch == cache->epoch && now_ms - entry->read_ms < CACHE_AGE_MS;
+    if (!counts && !any_age)
+        return NULL;
+    if (entry != cache->newest) {
+        unlink_use(cache, entry);
+        link_use(cache, entry);
+    }
+    return entry->answer;
+}
+
+void cache_put(struct cache *cache, const char *target, const char *name, struct answer *answer,
+               int64_t now_ms)
+{
+    uint32_t hash = hash_of(target);
+    struct entry *entry = find(cache, target, hash);
+    size_t len = strlen(target);
+    size_t bytes = answer->bytes + sizeof(*entry) + len + strlen(name);
+    if (entry)
+        entry_free(cache, entry);
+    if (bytes > cache->max_bytes)
+        return;
+    while (cache->oldest && cache->bytes + bytes > cache->max_bytes)
+        entry_free(cache, cache->oldest);
+    entry = xcalloc(1, sizeof(*entry) + len + 1);
+    memcpy(entry->target, target, len + 1);
+    entry->name = xstrdup(name);
+    entry->target_hash = hash;
+    entry->name_hash = hash_of(name);
+    entry->read_ms = now_ms;
+    entry->epoch = cache->epoch;
+    entry->bytes = bytes;
+    entry->answer = answer;
+    answer_ref(answer);
+    entry->next_target = cache->by_target[hash % BUCKETS];
+    cache->by_target[hash % BUCKETS] = entry;
+    entry->next_name = cache->by_name[entry->name_hash % BUCKETS];
+    cache->by_name[entry->name_hash % BUCKETS] = entry;
+    cache->bytes += bytes;
+    link_use(cache, entry);
+}
+
+void cache_drop(struct cache *cache, const char *name)
+{
+    uint32_t hash = hash_of(name);
+    struct entry *next;
+    for (struct entry *entry = cache->by_name[hash % BUCKETS]; entry; entry = next) {
+        next = entry->next_name;
+        if (entry->name_hash == hash && strcmp(entry->name, name) == 0)
+            entry_free(cache, entry);
+    }
+}
+
+void cache_next_epoch(struct cache *cache)
+{
+    cache->epoch++;
+}

@@ -1,0 +1,42 @@
+/* From a request's target to what it asks for. Pure functions over foreign text. */
+#ifndef MB_ROUTE_H
+#define MB_ROUTE_H
+
+#include <stdbool.h>
+
+#include "digest.h"
+#include "reference.h"
+
+enum route_kind {
+    ROUTE_IMAGE,
+    ROUTE_VERSION,
+    ROUTE_STATUS,
+    ROUTE_HEALTH,
+    ROUTE_NOT_FOUND,
+    ROUTE_BAD, /* `why` says what is wrong with the target */
+};
+
+#define ROUTE_MAX_WAIT_SECONDS 25
+
+struct route {
+    enum route_kind kind;
+    struct reference image;
+    char digest[DIGEST_BYTES]; /* VERSION: what was asked for, in full */
+    int wait_seconds;          /* 0 .. ROUTE_MAX_WAIT_SECONDS; -1 if the query does not say */
+    char *platform;            /* NULL if none was asked for */
+    const char *why;
+};
+
+/* Caller releases. */
+void route_parse(const char *target, struct route *ret_route);
+void route_release(struct route *route);
+
+/* The wait of a Prefer header (RFC 7240: "wait=10"), 0 if there is none; capped. */
+int route_prefer_wait(const char *header);
+
+static inline void route_cleanup(struct route *route)
+{
+    route_release(route);
+}
+
+#endif

@@ -1,0 +1,44 @@
+/* The api's service: requests in, answers from memory, from Redis, or a submission. */
+#ifndef MB_SERVICE_H
+#define MB_SERVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "answer.h"
+#include "config.h"
+
+struct cache;
+struct httpd_request;
+struct loop;
+struct lookup;
+struct queue;
+struct redis;
+struct redis_sub;
+struct registries;
+
+struct service {
+    struct loop *loop;
+    const struct config *config;
+    struct redis *redis;
+    struct redis_sub *notices;
+    struct queue *queue; /* inspections */
+    struct registries *registries;
+    struct cache *cache;
+    struct lookup *lookups;
+    unsigned waiting; /* long polls that are held */
+    bool is_subscribed;
+    bool is_draining;
+};
+
+/* loop, config, redis, queue and registries are set; notices and cache are made here. */
+void service_start(struct service *service);
+void service_stop(struct service *service);
+/* An httpd_handler. */
+void service_handle(void *service, struct httpd_request *request);
+/* From now on: long polls end with what there is, connections close after their answer. */
+void service_drain(struct service *service);
+/* For readiness. */
+bool service_is_ready(void *service, const char **ret_why);
+
+#endif
