@@ -88,7 +88,7 @@ unit: $(UNIT_TESTS) ## build and run the unit tests (MODE=asan: sanitized)
 	@tools/run-unit-tests $(B) $(UNIT_TESTS)
 
 .PHONY: integration
-integration: all build/venv/.stamp ## run the integration tests against the real programs
+integration: all $(B)/queue-driver build/venv/.stamp ## run the integration tests against the real programs
 	@mkdir -p build/results
 	$(PYTHON) -m pytest -q tests/integration --junitxml=build/results/integration-$(MODE).xml \
 	    -o cache_dir=build/.pytest_cache $(PYTEST_ARGS)

@@ -11,7 +11,9 @@
 #include "mem.h"
 #include "queue_redis_scripts.h"
 
-#define MAX_BLOCK_MS 5000
+/* The script knows when the next lease or delay ends, so this only bounds how late a message is
+ * that somebody delays, who does not receive himself, while all others are blocked. */
+#define MAX_BLOCK_MS 10000
 #define CONNECT_STEP_MS 20
 #define CONNECT_DEADLINE_MS 3000
 #define UNBLOCK_STEP_MS 20
