@@ -90,15 +90,14 @@ unit: $(UNIT_TESTS) ## build and run the unit tests (MODE=asan: sanitized)
 .PHONY: integration
 integration: all $(B)/queue-driver build/venv/.stamp ## run the integration tests against the real programs
 	@mkdir -p build/results
-	$(PYTHON) -m pytest -q tests/integration --junitxml=build/results/integration-$(MODE).xml \
-	    -o cache_dir=build/.pytest_cache $(PYTEST_ARGS)
+	$(PYTHON) -m pytest -q tests/integration --junitxml=build/results/integration-$(MODE).xml -n 4 $(PYTEST_ARGS)
 
 .PHONY: test
 test: ## install what is missing, build, run every test
 	@tools/deps build run test
 	$(MAKE) --no-print-directory all unit
 	$(MAKE) --no-print-directory MODE=asan all unit
-	MB_BIN_DIR=build/asan/bin $(MAKE) --no-print-directory MODE=asan integration
+	MB_BIN_DIR=$(CURDIR)/build/asan/bin $(MAKE) --no-print-directory MODE=asan integration
 	@tools/tally build/results
 
 .PHONY: run
@@ -132,14 +131,14 @@ check: test lint ## test, lint, and a build with each compiler, warnings as erro
 .PHONY: lint
 lint: build/venv/.stamp ## formatting of C and Python, clang-tidy
 	clang-format --dry-run --Werror $(C_FILES)
-	$(PYTHON) -m black -q -l 100 --check tests tools/run
+	$(PYTHON) -m black -q -l 100 --check tests tools/run tools/tally
 	@printf '%s\n' $(filter %.c,$(filter-out tests/%,$(C_FILES))) | \
 	    xargs -P $(shell nproc) -n 4 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -Icommon $(PKG_CFLAGS) 2>/dev/null || exit 255' tidy
 
 .PHONY: format
 format: build/venv/.stamp ## format C and Python
 	clang-format -i $(C_FILES)
-	$(PYTHON) -m black -q -l 100 tests tools/run
+	$(PYTHON) -m black -q -l 100 tests tools/run tools/tally
 
 .PHONY: install
 install: all ## install the programs (PREFIX=/usr DESTDIR=...)
