@@ -73,6 +73,17 @@ char *message_format(const struct message *message)
     return jsonx_dump(json);
 }
 
+char *message_again(const char *body, size_t len, int deferrals)
+{
+    JSON_AUTO
+    json_t *json = NULL;
+    if (jsonx_parse(body, len, &json) != 0)
+        return xmemdup(body, len);
+    json_object_set_new(json, "Deferrals", json_integer(deferrals));
+    char *text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
+    return text ? text : xmemdup(body, len);
+}
+
 void message_release(struct message *message)
 {
     reference_release(&message->image);

@@ -23,6 +23,9 @@ struct message {
 int message_parse(const char *body, size_t len, struct message *ret_message);
 /* The body to send; caller frees. */
 char *message_format(const struct message *message);
+/* The body as it was received with this count of deferrals: what a newer version has put in stays.
+ * Caller frees. */
+char *message_again(const char *body, size_t len, int deferrals);
 void message_release(struct message *message);
 
 static inline void message_cleanup(struct message *message)

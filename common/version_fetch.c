@@ -80,7 +80,7 @@ static json_t *record_of_index(const char *digest, const struct manifest *manife
     const struct manifest_child *first = manifest_default_child(manifest);
     for (size_t i = 0; i < manifest->child_count; i++) {
         const struct manifest_child *child = &manifest->children[i];
-        if (child->is_attestation)
+        if (child->is_attestation || child->is_artifact)
             continue;
         json_t *row =
             json_pack("{s:s,s:s}", "Platform", *child->platform ? child->platform : "unknown",
@@ -151,7 +151,7 @@ static int take_manifest(const struct fetcher *fetcher, struct job_list *list,
 static int fetch_manifests(const struct fetcher *fetcher, struct version_fetch *versions,
                            size_t count, struct job_list *list)
 {
-    const char *digests[VERSION_FETCH_BATCH];
+    const char *digests[VERSION_FETCH_BATCH] = {NULL};
     json_t *known[VERSION_FETCH_BATCH] = {NULL};
     struct registry_fetch fetches[VERSION_FETCH_BATCH] = {0};
     struct registry_fetch *started[VERSION_FETCH_BATCH];
@@ -183,8 +183,8 @@ static int fetch_manifests(const struct fetcher *fetcher, struct version_fetch *
 
 static int mark_known(const struct fetcher *fetcher, struct image_job *jobs, size_t count)
 {
-    const char *digests[VERSION_FETCH_BATCH];
-    json_t *known[VERSION_FETCH_BATCH];
+    const char *digests[VERSION_FETCH_BATCH] = {NULL};
+    json_t *known[VERSION_FETCH_BATCH] = {NULL};
     for (size_t i = 0; i < count; i++)
         digests[i] = jobs[i].digest;
     int err = store_get_versions(fetcher->store, digests, count, known);

@@ -133,8 +133,9 @@ static void settle_complete(struct worker *worker, struct queue *next,
 static void settle_defer(struct worker *worker, struct message *message, int64_t delay_ms,
                          bool counts)
 {
+    const struct queue_message *current = worker->current;
     message->deferrals += counts;
-    AUTO(free) char *body = message_format(message);
+    AUTO(free) char *body = message_again(current->body, current->body_bytes, message->deferrals);
     int err = queue_defer_wait(worker->source, worker->current, body, strlen(body), delay_ms);
     if (err && err != ERR_CONFLICT)
         log_unsettled(worker, "defer", err);

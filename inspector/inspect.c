@@ -295,7 +295,8 @@ static struct job_result inspect_whole(struct inspection *in)
     if (err)
         return job_from_err(err, NULL, 0);
     loop_run_until(inspector->loop, &in->tags.done, WAIT_FOREVER_MS);
-    qsort(in->tags.names, in->tags.count, sizeof(char *), compare_names);
+    if (in->tags.count)
+        qsort(in->tags.names, in->tags.count, sizeof(char *), compare_names);
     struct job_result result = settle_wanted(in);
     if (result.outcome != JOB_NEXT)
         return result;

@@ -113,9 +113,21 @@ static void newer_versions_are_left_to_newer_workers(void **state)
     assert_int_equal(parse("{\"ImageName\":\"a\",\"Version\":4294967297}", &far), ERR_UNSUPPORTED);
 }
 
+static void deferring_keeps_what_is_not_ours(void **state)
+{
+    (void)state;
+    static const char body[] = "{\"ImageName\":\"nginx\",\"Version\":9,\"New\":[1]}";
+    AUTO(free) char *again = message_again(body, strlen(body), 3);
+    assert_string_equal(again,
+                        "{\"ImageName\":\"nginx\",\"Version\":9,\"New\":[1],\"Deferrals\":3}");
+    AUTO(free) char *broken = message_again("not json", 8, 3);
+    assert_string_equal(broken, "not json");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(deferring_keeps_what_is_not_ours),
         cmocka_unit_test(messages_of_the_original_work),
         cmocka_unit_test(a_message_survives_the_queue),
         cmocka_unit_test(the_body_is_the_documented_one),
