@@ -28,7 +28,8 @@ struct httpd *httpd_new(struct loop *loop, const struct httpd_options *options,
                         httpd_handler *handler, void *arg, char **ret_why);
 /* The port that it listens on. */
 int httpd_port(const struct httpd *httpd);
-/* Closes the listening socket; requests under way go on, connections close after their answer. */
+/* Takes in who is connected already, closes the listening socket; requests under way go on,
+ * connections close after their answer. */
 void httpd_quiesce(struct httpd *httpd);
 /* Requests that have no full answer yet (suspended ones too). */
 unsigned httpd_active(const struct httpd *httpd);
