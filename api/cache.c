@@ -147,15 +147,13 @@ void cache_put(struct cache *cache, const char *target, const char *name, struct
     link_use(cache, entry);
 }
 
-void cache_drop(struct cache *cache, const char *name)
+void cache_expire(struct cache *cache, const char *name)
 {
     uint32_t hash = hash_of(name);
-    struct entry *next;
-    for (struct entry *entry = cache->by_name[hash % BUCKETS]; entry; entry = next) {
-        next = entry->next_name;
+    struct entry *entry = cache->by_name[hash % BUCKETS];
+    for (; entry; entry = entry->next_name)
         if (entry->name_hash == hash && strcmp(entry->name, name) == 0)
-            entry_free(cache, entry);
-    }
+            entry->epoch = cache->epoch - 1;
 }
 
 void cache_next_epoch(struct cache *cache)

@@ -22,7 +22,7 @@ static void on_notice(void *arg, const char *text, size_t len)
 {
     struct service *service = arg;
     (void)len;
-    cache_drop(service->cache, text);
+    cache_expire(service->cache, text);
     lookup_notice(service, text);
 }
 
@@ -162,8 +162,8 @@ void service_drain(struct service *service)
 bool service_is_ready(void *arg, const char **ret_why)
 {
     const struct service *service = arg;
-    *ret_why = !redis_is_connected(service->redis) ? "Redis is not connected"
-               : !queue_is_healthy(service->queue) ? "the Inspection queue does not answer"
-                                                   : NULL;
+    /* Not the queue: most requests do not need it, and it is only tried by a request, so a program
+     * that gets none would never be ready again. */
+    *ret_why = redis_is_connected(service->redis) ? NULL : "Redis is not connected";
     return !*ret_why;
 }

@@ -161,9 +161,19 @@ void status_submitted(struct redis *redis, const char *name)
                   JOB_LEASE_MS);
 }
 
+/* KEYS: job, status. The status goes back too, or the next request would take the image for one
+ * that is under way. */
+static const char submit_failed_script[] =
+    "redis.call('DEL',KEYS[1]) "
+    "local s=redis.call('HGET',KEYS[2],'status') "
+    "if s=='SUBMITTED' then redis.call('DEL',KEYS[2]) "
+    "elseif s=='INSPECTED' then redis.call('HSET',KEYS[2],'stage','done') end "
+    "return 'ok'";
+
 void status_submit_failed(struct redis *redis, const char *name)
 {
-    redis_command(redis, REDIS_API_TIMEOUT_MS, NULL, NULL, "DEL " KEY_JOB "%s", name);
+    redis_command(redis, REDIS_API_TIMEOUT_MS, NULL, NULL,
+                  "EVAL %s 2 " KEY_JOB "%s " KEY_STATUS "%s", submit_failed_script, name, name);
 }
 
 char *notice_channel(const char *url)
