@@ -150,9 +150,19 @@ static void parse_path(struct route *route, char *path)
         route->kind = ROUTE_NOT_FOUND;
 }
 
+/* Proxies may send the whole URL (RFC 9112 3.2.2); any host answers. */
+static const char *skip_origin(const char *target)
+{
+    bool is_absolute =
+        strncasecmp(target, "http://", 7) == 0 || strncasecmp(target, "https://", 8) == 0;
+    return is_absolute ? strstr(target, "//") + 2 + strcspn(strstr(target, "//") + 2, "/?")
+                       : target;
+}
+
 void route_parse(const char *target, struct route *ret_route)
 {
     struct route route = {.wait_seconds = -1};
+    target = skip_origin(target);
     size_t path_len = strcspn(target, "?");
     AUTO(free) char *path = decode(target, path_len);
     if (!path)
