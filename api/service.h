@@ -34,11 +34,11 @@ struct service {
 /* loop, config, redis, queue and registries are set; notices and cache are made here. */
 void service_start(struct service *service);
 void service_stop(struct service *service);
-/* An httpd_handler. */
-void service_handle(void *service, struct httpd_request *request);
+/* An httpd_handler; arg is the service. */
+void service_handle(void *arg, struct httpd_request *request);
 /* From now on: long polls end with what there is, connections close after their answer. */
 void service_drain(struct service *service);
 /* For readiness. */
-bool service_is_ready(void *service, const char **ret_why);
+bool service_is_ready(void *arg, const char **ret_why);
 
 #endif
