@@ -68,9 +68,9 @@ class SampleRegistry:
     def push(self, *repositories):
         images.push(repositories, self.server.url, self.tokens)
 
-    def fresh(self, tag_count=1, version_count=None):
-        """A repository with a name that no test has used."""
-        repository = samples.tagged(f"fresh/r{next(_names)}", tag_count, version_count)
+    def fresh(self, tag_count=1, version_count=None, namespace="fresh"):
+        """A repository with a name that no test has used; namespace "library" for docker.io's."""
+        repository = samples.tagged(f"{namespace}/r{next(_names)}", tag_count, version_count)
         self.push(repository)
         return repository
 
@@ -132,14 +132,35 @@ def sqs(session_sqs):
 
 
 @pytest.fixture(params=["redis", "sqs"])
-def backend(request, redis, db):
-    """The queues; a test that uses this runs on both kinds."""
-    if request.param == "redis":
-        queues = RedisBackend(redis, db)
-    else:
-        queues = SqsBackend(request.getfixturevalue("sqs"))
-    yield queues
-    queues.close()
+def backend_of(request, redis, db):
+    """backend_of(max_receives=8, visibility_seconds=60): queues; a test that uses this runs on both
+    kinds."""
+    made = []
+
+    def make(**options):
+        if request.param == "redis":
+            made.append(RedisBackend(redis, db))
+        else:
+            made.append(SqsBackend(request.getfixturevalue("sqs"), **options))
+        return made[-1]
+
+    yield make
+    for queues in made:
+        queues.close()
+
+
+@pytest.fixture
+def backend(backend_of):
+    """The queues as deployments have them."""
+    return backend_of()
+
+
+@pytest.fixture
+def own_redis(tmp_path):
+    """(a Redis that the test may kill, its queues); it keeps its data over a restart."""
+    server = Redis(tmp_path, aof=True).start()
+    yield server, RedisBackend(server, 0)
+    server.stop()
 
 
 @pytest.fixture

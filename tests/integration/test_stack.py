@@ -66,6 +66,24 @@ def test_requests_are_counted_by_kind(registry, pull):
     assert registry.proxy.requests(kind="manifests")[0].reference == "latest"
 
 
+def test_remembered_answers_are_those_of_the_registry(registry, pull):
+    def comparable(path):
+        status, headers, body = pull(path)
+        return status, headers["Content-Type"], headers["Docker-Content-Digest"], body
+
+    manifest = comparable("manifests/latest")
+    blob = "blobs/" + json.loads(manifest[3])["config"]["digest"]
+    config = comparable(blob)
+    registry.proxy.remember(registry.samples[NAME])
+    registry.proxy.upstream.port = 1  # nobody listens: what is answered now comes from memory
+    try:
+        assert comparable("manifests/latest") == manifest
+        assert comparable(blob) == config
+        assert len(json.loads(pull("tags/list")[2])["tags"]) == 6
+    finally:
+        registry.proxy.connect(registry.server)
+
+
 @pytest.mark.parametrize("value", ["7", "Wed, 21 Oct 2065 07:28:00 GMT", "3000000000"])
 def test_fault_status_with_headers(registry, pull, value):
     fault = registry.proxy.fault("status", status=429, headers={"Retry-After": value}, times=1)
@@ -196,31 +214,100 @@ def test_backends_show_the_same(backend):
     assert backend.depth("inspection") == (1, 0, 0)
     assert backend.depth("size") == (0, 0, 0)
     assert backend.dead("inspection") == 0
+    assert (backend.sent("inspection"), backend.sent("size")) == (1, 0)
     assert not is_idle(backend)
 
 
-def curl_sqs(sqs, *arguments):
-    """An answer of the proxy to what curl itself signs."""
-    target = ["-H", "X-Amz-Target: AmazonSQS.ListQueues"]
-    media_type = ["-H", "Content-Type: application/x-amz-json-1.0"]
-    command = ["curl", "-s", "-w", "\n%{http_code}", *target, *media_type, *arguments]
-    done = subprocess.run([*command, "-d", "{}", sqs.url], capture_output=True, check=True)
+SIGNED = ["--user", "AKIDLOCAL:local/secret+key", "--aws-sigv4", f"aws:amz:{REGION}:sqs"]
+
+
+def curl_sqs(sqs, operation="ListQueues", arguments=SIGNED, **parameters):
+    """(curl's exit code, status, body) of the proxy's answer to what curl itself signs."""
+    headers = ["-H", f"X-Amz-Target: AmazonSQS.{operation}"]
+    headers += ["-H", "Content-Type: application/x-amz-json-1.0"]
+    command = ["curl", "-s", "-w", "\n%{http_code}", *headers, *arguments]
+    command += ["-d", json.dumps(parameters), sqs.url]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=30)
     body, _, status = done.stdout.decode().rpartition("\n")
-    return int(status), body
+    return done.returncode, int(status), body
 
 
 def test_sqs_checks_signatures(sqs):
-    signer = ["--aws-sigv4", f"aws:amz:{REGION}:sqs"]
-    good = ["--user", "AKIDLOCAL:local/secret+key", *signer]
-    assert curl_sqs(sqs, *good)[0] == 200
-    status, body = curl_sqs(sqs, "--user", "AKIDLOCAL:wrong", *signer)
+    assert curl_sqs(sqs)[:2] == (0, 200)
+    wrong = ["--user", "AKIDLOCAL:wrong", *SIGNED[2:]]
+    _, status, body = curl_sqs(sqs, arguments=wrong)
     assert (status, "InvalidSignature" in body) == (403, True)
-    assert curl_sqs(sqs)[0] == 403
-    sqs.fault("throttle", "ListQueues", next=1)
-    status, body = curl_sqs(sqs, *good)
-    assert (status, "RequestThrottled" in body) == (403, True)
-    assert curl_sqs(sqs, *good)[0] == 200
-    assert sqs.counts()["ops"]["ListQueues"]["ok"] == 2
+    assert curl_sqs(sqs, arguments=[])[1] == 403
+    counts = sqs.counts()
+    assert counts["ops"]["ListQueues"]["ok"] == 1
+    assert counts["refused"] == {"mismatch": 1, "missing_auth": 1}
+
+
+CURL_RESET, CURL_EMPTY, CURL_PARTIAL = 56, 52, 18
+
+
+@pytest.mark.parametrize(
+    "kind, exit_code, status, text",
+    [
+        ("error", 0, 500, "InternalFailure"),
+        ("http503", 0, 503, "ServiceUnavailable"),
+        ("http502_html", 0, 502, "<html>"),
+        ("throttle", 0, 403, "RequestThrottled"),
+        ("throttle_coral", 0, 400, "ThrottlingException"),
+        ("throttle429", 0, 429, "TooManyRequests"),
+        ("expired_token", 0, 403, "ExpiredToken"),
+        ("skewed", 0, 403, "Signature expired: 20"),
+        ("denied", 0, 403, "AccessDenied"),
+        ("no_queue", 0, 400, "QueueDoesNotExist"),
+        ("garbage", 0, 200, '"Body":"trunc'),
+        ("wrong_type", 0, 200, "<html>"),
+        ("reset_before", CURL_RESET, 0, ""),
+        ("reset_after", CURL_RESET, 0, ""),
+        ("close_before", CURL_EMPTY, 0, ""),
+        ("close_after", CURL_EMPTY, 0, ""),
+        ("hang", CURL_EMPTY, 0, ""),
+        ("error_after", 0, 500, "after the fact"),
+        ("truncate", CURL_PARTIAL, 200, ""),
+        ("delay", 0, 200, "QueueUrls"),
+        ("slow_head", 0, 200, "QueueUrls"),
+        ("slow_body", 0, 200, "QueueUrls"),
+        ("chunked", 0, 200, "QueueUrls"),
+        ("no_length", 0, 200, "QueueUrls"),
+        ("close_idle", 0, 200, "QueueUrls"),
+        ("conn_close", 0, 200, "QueueUrls"),
+    ],
+)
+def test_sqs_faults(sqs, kind, exit_code, status, text):
+    sqs.call("CreateQueue", QueueName="faults")
+    sqs.fault(kind, "ListQueues", next=1, ms=20)
+    found = curl_sqs(sqs)
+    assert found[:2] == (exit_code, status)
+    assert text in found[2]
+    assert curl_sqs(sqs)[:2] == (0, 200)
+    assert sqs.counts()["faults"] == {kind: 1}
+
+
+def test_sqs_faults_in_messages(sqs):
+    names = sqs.create_queues("messages-")
+    queue = {"QueueUrl": sqs.queue_url(names["size"])}
+
+    def receive(kind):
+        sqs.fault(kind, "ReceiveMessage", next=1)
+        return json.loads(curl_sqs(sqs, "ReceiveMessage", **queue)[2]).get("Messages") or []
+
+    sqs.fault("duplicate", "SendMessage", next=1)
+    assert curl_sqs(sqs, "SendMessage", MessageBody="abc", **queue)[1] == 200
+    assert sqs.depth(names["size"]) == (2, 0, 0)
+    assert receive("empty") == []
+    assert sqs.depth(names["size"]) == (1, 1, 0)
+    (first,) = receive("duplicate")
+    (again,) = receive("delay")
+    assert (first["Body"], again) == ("abc", first)
+    sqs.send(names["size"], "abc")
+    assert receive("bad_body")[0]["Body"] == "abx"
+    sqs.send(names["size"], "abc")
+    assert receive("bad_md5")[0]["MD5OfBody"] == "0" * 32
+    sqs.delete_queues(names)
 
 
 def test_sqs_queues_have_their_redrive_policy(sqs):

@@ -144,10 +144,14 @@ class Process:
             raise StackError(f"{self.name} did not end within {seconds} s") from None
 
     def stop(self, seconds=10):
-        """SIGTERM, then SIGKILL to the group at the deadline. The exit code."""
+        """SIGTERM, then finish()."""
+        self.signal(signal.SIGTERM)
+        return self.finish(seconds)
+
+    def finish(self, seconds):
+        """Waits for the end, SIGKILL to the group at the deadline. The exit code."""
         if self._popen is None:
             return None
-        self.signal(signal.SIGTERM)
         try:
             self._popen.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -59,13 +59,9 @@ import time
 import uuid
 from urllib.parse import urlsplit
 
-from sigv4 import NAMES, Refused, amzdate, verify
+from sigv4_exchange import KINDS, Exchange, Gone
 
 MAXBODY = 16 << 20
-
-
-class Gone(Exception):
-    """the client closed or broke the connection"""
 
 
 class Conn:
@@ -362,7 +358,7 @@ class Proxy:
                     return
         except (Gone, ConnectionError, asyncio.IncompleteReadError, OSError):
             pass
-        except (ValueError, KeyError) as e:
+        except (ValueError, KeyError):
             self.tot["bad_http"] += 1
             try:
                 w.write(self.head(400, [], 0, True))
@@ -378,283 +374,7 @@ class Proxy:
 
     async def handle(self, conn, method, target, hs, body, close):
         """-> False when the connection must not be used any more"""
-        t0 = time.time()
-        w = conn.w
-        g = lambda n: next((v for k, v in hs if k == n), "")
-        tgt = g("x-amz-target")
-        op = tgt[len("AmazonSQS.") :] if tgt.startswith("AmazonSQS.") else (tgt or "(none)")
-        C = self.counts[op]
-        C["requests"] += 1
-        self.tot["requests"] += 1
-        entry = {
-            "t": round(t0, 3),
-            "op": op,
-            "status": None,
-            "fault": None,
-            "refused": None,
-            "bytes": len(body),
-        }
-        self.log.append(entry)
-        try:
-            js = json.loads(body) if body else {}
-            if not isinstance(js, dict):
-                js = {}
-        except ValueError:
-            js = {}
-            self.lint["body is not JSON"] += 1
-        queue = js.get("QueueUrl") or ""
-        entry["queue"] = queue.rsplit("/", 1)[-1]
-        self.queues[entry["queue"]][op] += 1
-        for cond, what in (
-            (method == "POST", "method is not POST"),
-            (target == "/", "path is not /"),
-            (tgt.startswith("AmazonSQS."), "x-amz-target lacks AmazonSQS."),
-            (
-                g("content-type") == "application/x-amz-json-1.0",
-                "content-type is not application/x-amz-json-1.0",
-            ),
-            (g("user-agent"), "no user-agent"),
-            ("transfer-encoding" not in dict(hs), "chunked request"),
-        ):
-            if not cond:
-                self.lint[what] += 1
-        res = None
-        if self.verify:
-            try:
-                self.keys[
-                    verify(
-                        method,
-                        target,
-                        hs,
-                        body,
-                        self.creds,
-                        self.region,
-                        self.service,
-                        self.now(),
-                        self.skew,
-                    )
-                ] += 1
-            except Refused as e:
-                typ = NAMES[e.why][0 if self.dialect == "coral" else 1]
-                self.refused[e.why] += 1
-                C["refused"] += 1
-                entry["refused"], entry["why"] = e.why, e.message.split("\n")[0][:200]
-                res = self.err(e.status, typ, e.message, hs, NAMES[e.why][2])
-        f = None if res else self.pick(op, queue)
-        kind = f["kind"] if f else None
-        if f:
-            C["faulted"] += 1
-            entry["fault"] = kind
-        ms = (f or {}).get("ms", 0) / 1000.0
-        if kind in ("reset_before", "close_before", "hang"):
-            if kind == "hang":
-                try:
-                    await self.with_client_watch(conn, asyncio.sleep(ms or 3600))
-                except Gone:
-                    self.tot["client_gone"] += 1
-                    entry["status"] = "client gone"
-                    raise
-            entry["status"] = kind
-            entry["ms"] = round((time.time() - t0) * 1000)
-            if kind == "reset_before":
-                conn.reset()
-            return False
-        if kind == "delay":
-            await self.with_client_watch(conn, asyncio.sleep(ms))
-        mk = lambda st, typ, msg, code=None: self.err(
-            f.get("status", st),
-            f.get("type", typ),
-            f.get("message", msg),
-            hs,
-            code,
-            list(f.get("headers", {}).items()),
-        )
-        if kind in ("error", "http500"):
-            res = mk(
-                500,
-                (
-                    "com.amazonaws.sqs#InternalFailure"
-                    if False
-                    else "com.amazon.coral.service#InternalFailure"
-                ),
-                "injected",
-                "InternalFailure",
-            )
-        elif kind == "http503":
-            res = mk(
-                503,
-                "com.amazon.coral.service#ServiceUnavailableException",
-                "injected",
-                "ServiceUnavailable",
-            )
-        elif kind == "http502_html":
-            res = 502, [("content-type", "text/html")], b"<html><body>502 Bad Gateway</body></html>"
-        elif kind == "throttle":
-            res = mk(
-                403,
-                "com.amazonaws.sqs#RequestThrottled",
-                "Request was throttled",
-                "RequestThrottled",
-            )
-        elif kind == "throttle_coral":
-            res = mk(
-                400,
-                "com.amazon.coral.availability#ThrottlingException",
-                "Rate exceeded",
-                "Throttling",
-            )
-        elif kind == "throttle429":
-            res = mk(
-                429,
-                "com.amazon.coral.service#TooManyRequestsException",
-                "Rate exceeded",
-                "TooManyRequestsException",
-            )
-        elif kind == "expired_token":
-            res = mk(
-                403,
-                NAMES["expired_token"][0],
-                "The security token included in the request is expired",
-                "ExpiredToken",
-            )
-        elif kind == "skewed":
-            n = self.now()
-            res = mk(
-                403,
-                NAMES["expired"][0],
-                f"Signature expired: {amzdate(n - 600)} is now earlier than {amzdate(n - 300)} ({amzdate(n)} - 5 min.)",
-                "SignatureDoesNotMatch",
-            )
-        elif kind == "denied":
-            res = mk(
-                403,
-                "com.amazon.coral.service#AccessDeniedException",
-                "User is not authorized to perform this action",
-                "AccessDenied",
-            )
-        elif kind == "no_queue":
-            res = mk(
-                400,
-                "com.amazonaws.sqs#QueueDoesNotExist",
-                "The specified queue does not exist.",
-                "AWS.SimpleQueueService.NonExistentQueue",
-            )
-        elif kind == "garbage":
-            res = (
-                200,
-                [("content-type", "application/x-amz-json-1.0")],
-                b'{"Messages":[{"Body":"trunc',
-            )
-        elif kind == "wrong_type":
-            res = 200, [("content-type", "text/html")], b"<html>login</html>"
-        if res is None and op == "ReceiveMessage" and self.redeliver.get(queue):
-            n = int(js.get("MaxNumberOfMessages", 1) or 1)
-            ms_ = self.redeliver[queue][:n]
-            self.redeliver[queue] = self.redeliver[queue][n:]
-            self.tot["redelivered"] += len(ms_)
-            entry["fault"] = "redelivered"
-            res = (
-                200,
-                [("content-type", "application/x-amz-json-1.0")],
-                json.dumps({"Messages": ms_}).encode(),
-            )
-        if res is None:
-            C["forwarded"] += 1
-            self.inflight[op] += 1
-            self.maxinflight[op] = max(self.maxinflight[op], self.inflight[op])
-            try:
-                if kind in (
-                    "reset_after",
-                    "close_after",
-                    "error_after",
-                ):  # must be done whatever the client does
-                    res = await self.forward(method, target, hs, body)
-                else:
-                    res = await self.with_client_watch(conn, self.forward(method, target, hs, body))
-                if kind == "duplicate" and op.startswith("SendMessage"):
-                    await self.forward(method, target, hs, body)
-                    self.tot["sent_twice"] += 1
-            except Gone:
-                self.tot["client_gone"] += 1
-                entry["status"] = "client gone"
-                entry["ms"] = round((time.time() - t0) * 1000)
-                raise
-            except (OSError, ValueError, asyncio.IncompleteReadError) as e:
-                self.tot["upstream_failed"] += 1
-                res = (
-                    502,
-                    [("content-type", "application/json")],
-                    json.dumps({"__type": "proxy#UpstreamFailed", "message": repr(e)}).encode(),
-                )
-            finally:
-                self.inflight[op] -= 1
-        st, rh, data = res
-        if kind in ("reset_after", "close_after", "error_after"):
-            entry["status"] = f"{st}, then {kind}"
-            C["done_but_answer_lost"] += 1
-            if kind == "reset_after":
-                conn.reset()
-                return False
-            if kind == "close_after":
-                return False
-            st, rh, data = mk(
-                500,
-                "com.amazon.coral.service#InternalFailure",
-                "injected after the fact",
-                "InternalFailure",
-            )
-        if st == 200 and kind in ("duplicate", "empty", "bad_md5", "bad_body"):
-            try:
-                o = json.loads(data)
-            except ValueError:
-                o = {}
-            if op == "ReceiveMessage":
-                if kind == "duplicate":
-                    self.redeliver[queue] += o.get("Messages") or []
-                elif kind == "empty":
-                    self.tot["swallowed"] += len(o.get("Messages") or [])
-                    o = {}
-            if kind in ("bad_md5", "bad_body"):
-                for m in (o.get("Messages") or []) + (o.get("Successful") or []) + [o]:
-                    for k in ("MD5OfBody", "MD5OfMessageBody"):
-                        if kind == "bad_md5" and k in m:
-                            m[k] = "0" * 32
-                    if kind == "bad_body" and "Body" in m:
-                        m["Body"] = m["Body"][:-1] + ("x" if m["Body"][-1:] != "x" else "y")
-            data = json.dumps(o).encode()
-        if kind == "slow_head":
-            await self.with_client_watch(conn, asyncio.sleep(ms))
-        C["ok" if st < 400 else "client_error" if st < 500 else "server_error"] += 1
-        entry["status"] = st
-        entry["ms"] = round((time.time() - t0) * 1000)
-        if kind == "truncate":
-            w.write(self.head(st, rh, len(data)) + data[: max(len(data) // 2, 0)])
-            await w.drain()
-            return False
-        if kind == "no_length":
-            w.write(self.head(st, rh, None, True) + data)
-            await w.drain()
-            return False
-        if kind == "slow_body":
-            w.write(self.head(st, rh, len(data), close))
-            step = max(1, (len(data) + 7) // 8)
-            for i in range(0, len(data), step):
-                await w.drain()
-                await asyncio.sleep(ms / 8)
-                w.write(data[i : i + step])
-            await w.drain()
-            return True
-        if kind == "chunked":
-            w.write(self.head(st, rh, None, close, True))
-            for i in range(0, len(data), 7):
-                p = data[i : i + 7]
-                w.write(b"%x\r\n" % len(p) + p + b"\r\n")
-            w.write(b"0\r\n\r\n")
-            await w.drain()
-            return True
-        w.write(self.head(st, rh, len(data), close or kind == "conn_close") + data)
-        await w.drain()
-        return kind not in ("close_idle", "conn_close")
+        return await Exchange(self, conn, method, target, hs, body, close).run()
 
     def control(self, method, target, body):
         p = target.split("?")[0]
@@ -719,14 +439,6 @@ class Proxy:
                 "keys": sorted(self.creds),
             }
         return 404, {"error": "no such control"}
-
-
-KINDS = set(
-    (
-        "error http500 http503 http502_html throttle throttle_coral throttle429 expired_token skewed denied no_queue reset_before close_before reset_after close_after "
-        "error_after delay slow_head hang slow_body truncate chunked no_length close_idle conn_close duplicate empty bad_md5 bad_body garbage wrong_type"
-    ).split()
-)
 
 
 async def main(a):

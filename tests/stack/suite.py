@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import time
 from pathlib import Path
 
@@ -15,6 +16,7 @@ METRIC = re.compile(r"^(?P<name>[a-zA-Z_:][\w:]*)(?P<labels>\{.*\})? (?P<value>\
 INHERITED = ("PATH", "HOME", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "LANG")
 READY_SECONDS = 15
 POLL_SECONDS = 0.02
+DRAIN_SECONDS = 60  # the grace that a deployment gives: a 20 s poll on SQS is waited for
 
 
 def bin_directory():
@@ -77,7 +79,7 @@ class Program:
                 found[match["name"] + (match["labels"] or "")] = float(match["value"])
         return found
 
-    def term(self, seconds=60):
+    def term(self, seconds=DRAIN_SECONDS):
         """SIGTERM and the drain; the exit code."""
         return self.process.stop(seconds)
 
@@ -137,14 +139,14 @@ class Suite:
             program.wait_ready()
         return self
 
-    def stop(self, seconds=20):
-        """SIGTERM to all at once; {name: exit code}."""
+    def stop(self, seconds=DRAIN_SECONDS):
+        """SIGTERM to all at once, and only one: a second would hurry them. {name: exit code}."""
         running = [program for program in self.programs.values() if program.process.is_alive()]
         for program in running:
-            program.process.signal(15)
+            program.process.signal(signal.SIGTERM)
         deadline = time.monotonic() + seconds
         for program in running:
-            program.process.stop(max(0.1, deadline - time.monotonic()))
+            program.process.finish(max(0.1, deadline - time.monotonic()))
         return {name: program.process.exit_code() for name, program in self.programs.items()}
 
     def kill(self):
