@@ -60,7 +60,7 @@ static void party_end(struct lookup *lookup, struct party *party, struct httpd_r
 {
     if (party->is_waiting)
         lookup->service->waiting--;
-    httpd_reply(party->request, response);
+    service_reply(party->request, response);
     free(party);
 }
 
@@ -431,7 +431,7 @@ void lookup_end_waits(struct service *service)
     lookup_notice(service, NULL);
 }
 
-void lookup_free_all(struct service *service)
+void lookup_end_all(struct service *service)
 {
     struct lookup *next;
     for (struct lookup *lookup = service->lookups; lookup; lookup = next) {
@@ -440,6 +440,7 @@ void lookup_free_all(struct service *service)
             answer_problem(503, "stopping", "This server is stopping. Try again.", 1);
         answer_all(lookup, response);
         httpd_response_unref(response);
-        lookup_free(lookup);
+        if (lookup->state == LOOKUP_WAITING)
+            lookup_free(lookup);
     }
 }

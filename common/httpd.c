@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@
 #define RUNS_A_TURN 8 /* then the loop's other descriptors get their turn */
 #define BODY_MAX_BYTES 65536
 #define ACCEPT_RUNS_MAX 1000
+#define SPARE_DESCRIPTORS 64 /* beside the connections' */
 
 struct httpd {
     struct loop *loop;
@@ -257,6 +259,17 @@ static void before_sleep(void *arg)
         loop_timer_stop(httpd->timer);
 }
 
+/* Shells give 1024 descriptors, and allow more to who asks. */
+static void raise_descriptor_limit(unsigned connections)
+{
+    struct rlimit limit;
+    rlim_t wanted = connections + SPARE_DESCRIPTORS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static struct MHD_Daemon *start_daemon(struct httpd *httpd, const struct httpd_options *options,
                                        int fd)
 {
@@ -291,6 +304,7 @@ struct httpd *httpd_new(struct loop *loop, const struct httpd_options *options,
     httpd->arg = arg;
     httpd->port = port_of(fd);
     httpd->listen_fd = fd;
+    raise_descriptor_limit(options->max_connections);
     httpd->daemon = start_daemon(httpd, options, fd);
     const union MHD_DaemonInfo *info =
         httpd->daemon ? MHD_get_daemon_info(httpd->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
@@ -402,6 +416,11 @@ void httpd_response_header(struct httpd_response *response, const char *name, co
 {
     response->closes |= strcasecmp(name, MHD_HTTP_HEADER_CONNECTION) == 0;
     (void)MHD_add_response_header(response->mhd, name, value);
+}
+
+int httpd_response_status(const struct httpd_response *response)
+{
+    return (int)response->status;
 }
 
 size_t httpd_response_bytes(const struct httpd_response *response)

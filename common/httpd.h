@@ -49,6 +49,7 @@ void httpd_peer(const struct httpd_request *request, char *ret_text, size_t size
 /* An answer that may be sent many times. Takes body (malloc'ed; NULL with 0 bytes: none). */
 struct httpd_response *httpd_response_new(int status, char *body, size_t body_bytes);
 void httpd_response_header(struct httpd_response *response, const char *name, const char *value);
+int httpd_response_status(const struct httpd_response *response);
 size_t httpd_response_bytes(const struct httpd_response *response);
 void httpd_response_ref(struct httpd_response *response);
 void httpd_response_unref(struct httpd_response *response);

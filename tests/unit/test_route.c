@@ -34,6 +34,8 @@ static void names_tags_and_digests_are_taken_apart(void **state)
         {"/v1/images/ghcr.io%2Fo%2Fn%3Av1", ROUTE_IMAGE, "ghcr.io", "o/n", "v1", NULL},
         {"/v1/images/localhost:5000/a/b/c", ROUTE_IMAGE, "localhost:5000", "a/b/c", NULL, NULL},
         {"/v1/images/a@sha256:" HEX, ROUTE_IMAGE, "docker.io", "library/a", NULL, "sha256:" HEX},
+        {"/v1/images/search", ROUTE_IMAGE, "docker.io", "library/search", NULL, NULL},
+        {"/v1/images/search:1", ROUTE_IMAGE, "docker.io", "library/search", "1", NULL},
         {"/v1/images/org/version", ROUTE_IMAGE, "docker.io", "org/version", NULL, NULL},
         {"/v1/status/a/b", ROUTE_STATUS, "docker.io", "a/b", NULL, NULL},
         {"http://any.host/v1/images/a/b", ROUTE_IMAGE, "docker.io", "a/b", NULL, NULL},
@@ -136,7 +138,9 @@ static void other_paths_are_not_found(void **state)
                                          "/v1/imagesx/a",
                                          "/v2/images/a",
                                          "/V1/images/a",
-                                         "//v1/images/a"};
+                                         "//v1/images/a",
+                                         "/v1/images/search/term",
+                                         "/v1/images/search/a/b"};
     for (size_t i = 0; i < ARRAY_LEN(others); i++) {
         AUTO(route) struct route route;
         route_parse(others[i], &route);
