@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <microhttpd.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -327,9 +328,14 @@ int httpd_port(const struct httpd *httpd)
     return httpd->port;
 }
 
-/* Clients that the kernel has connected already would be reset: they are taken in first. */
+/* Closing would reset the clients that the kernel has connected already, so they are taken in
+ * first; a filter that drops all packets keeps others from joining them meanwhile. Those are
+ * refused when they try again. */
 static void accept_waiting(struct httpd *httpd)
 {
+    struct sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);
+    const struct sock_fprog program = {.len = 1, .filter = &drop_all};
+    (void)setsockopt(httpd->listen_fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
     struct pollfd waiting = {.fd = httpd->listen_fd, .events = POLLIN};
     for (int runs = 0; runs < ACCEPT_RUNS_MAX && poll(&waiting, 1, 0) > 0; runs++)
         (void)MHD_run(httpd->daemon);
