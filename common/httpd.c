@@ -7,7 +7,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +24,6 @@
 #define LISTEN_BACKLOG 1024
 #define RUNS_A_TURN 8 /* then the loop's other descriptors get their turn */
 #define BODY_MAX_BYTES 65536
-#define ACCEPT_RUNS_MAX 1000
 #define SPARE_DESCRIPTORS 64 /* beside the connections' */
 
 struct httpd {
@@ -37,7 +35,6 @@ struct httpd {
     bool is_dirty; /* libmicrohttpd has something to do: run it before the loop sleeps */
     bool is_quiesced;
     int port;
-    int listen_fd; /* libmicrohttpd's until httpd_quiesce */
     unsigned active;
     struct httpd_response *body_too_large;
     httpd_handler *handler;
@@ -304,7 +301,6 @@ struct httpd *httpd_new(struct loop *loop, const struct httpd_options *options,
     httpd->handler = handler;
     httpd->arg = arg;
     httpd->port = port_of(fd);
-    httpd->listen_fd = fd;
     raise_descriptor_limit(options->max_connections);
     httpd->daemon = start_daemon(httpd, options, fd);
     const union MHD_DaemonInfo *info =
@@ -328,26 +324,38 @@ int httpd_port(const struct httpd *httpd)
     return httpd->port;
 }
 
-/* Closing would reset the clients that the kernel has connected already, so they are taken in
- * first; a filter that drops all packets keeps others from joining them meanwhile. Those are
- * refused when they try again. */
-static void accept_waiting(struct httpd *httpd)
+/* Nobody gets in between the last accept and the close: closing would reset them. Their packets are
+ * dropped, and they are refused when they try again. */
+static void shut_out_new_clients(int fd)
 {
     struct sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);
     const struct sock_fprog program = {.len = 1, .filter = &drop_all};
-    (void)setsockopt(httpd->listen_fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
-    struct pollfd waiting = {.fd = httpd->listen_fd, .events = POLLIN};
-    for (int runs = 0; runs < ACCEPT_RUNS_MAX && poll(&waiting, 1, 0) > 0; runs++)
-        (void)MHD_run(httpd->daemon);
+    (void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
+/* Connections that the kernel has taken already get their answers: closing would reset them. */
+static void take_backlog(struct httpd *httpd, int fd)
+{
+    struct sockaddr_storage address;
+    for (;;) {
+        socklen_t len = sizeof(address);
+        int connection =
+            accept4(fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (connection < 0)
+            return;
+        (void)MHD_add_connection(httpd->daemon, connection, (struct sockaddr *)&address, len);
+    }
 }
 
 void httpd_quiesce(struct httpd *httpd)
 {
     httpd->is_quiesced = true;
-    accept_waiting(httpd);
     int fd = MHD_quiesce_daemon(httpd->daemon);
-    if (fd >= 0)
+    if (fd >= 0) {
+        shut_out_new_clients(fd);
+        take_backlog(httpd, fd);
         close(fd);
+    }
     httpd->is_dirty = true;
 }
 

@@ -26,11 +26,14 @@
 #define BACKOFF_CAP_MS 5000
 #define INLINE_WAIT_MS 10000 /* a longer Retry-After is the caller's business */
 
-/* The calls to one host: some run, the others wait their turn in order. */
+/* The calls to one host: some run, the others wait their turn in order. The first one finds out how
+ * the host wants to be asked, so that the others do not all learn it by a refusal. */
 struct host_lane {
     struct host_lane *next;
     const struct registry_host *host;
     unsigned running;
+    bool is_known;              /* it has answered once */
+    struct challenge challenge; /* what it asked for then; no realm: nothing */
     struct registry_call *waiting_first, *waiting_last;
 };
 
@@ -49,6 +52,7 @@ struct registry_call {
     unsigned attempts;
     unsigned redirects;
     bool token_is_fresh;      /* asked for by this call: another 401 is final */
+    bool token_is_guessed;    /* from the lane's challenge, not from an answer to this call */
     bool is_rescoped;         /* after insufficient_scope, which is tried once */
     bool without_credentials; /* redirected to another origin */
     struct httpc_call *request;
@@ -87,7 +91,8 @@ static void lane_join(struct registry_call *call)
 
 static void lane_run(struct host_lane *lane)
 {
-    while (lane->running < MAX_CALLS_PER_HOST && lane->waiting_first) {
+    unsigned most = lane->is_known ? MAX_CALLS_PER_HOST : 1;
+    while (lane->running < most && lane->waiting_first) {
         struct registry_call *call = lane->waiting_first;
         lane->waiting_first = call->waiting_next;
         if (!lane->waiting_first)
@@ -256,6 +261,16 @@ static void ask_for_token(struct registry_call *call, const struct challenge *ch
         call_fail(call, ERR_FORBIDDEN, 401, 0, "its token server is not reached by https");
 }
 
+/* Realm and service hold for the whole host; the scope is each repository's own. */
+static void lane_learn(struct host_lane *lane, const struct challenge *challenge)
+{
+    challenge_release(&lane->challenge);
+    lane->challenge = (struct challenge){.realm = xstrdup(challenge->realm),
+                                         .service = xstrdup(challenge->service),
+                                         .scope = xstrdup(""),
+                                         .error = xstrdup("")};
+}
+
 static void on_unauthorized(struct registry_call *call, const struct httpc_response *response)
 {
     const char *header = httpc_header(response, "WWW-Authenticate");
@@ -263,13 +278,19 @@ static void on_unauthorized(struct registry_call *call, const struct httpc_respo
     bool has_challenge = header && challenge_parse(header, &challenge) == 0 &&
                          !challenge.is_basic && *challenge.realm;
     bool is_scope = has_challenge && strcmp(challenge.error, "insufficient_scope") == 0;
-    bool again = !call->token_is_fresh || (is_scope && !call->is_rescoped);
+    bool is_other = has_challenge && call->token_is_guessed &&
+                    (strcmp(challenge.realm, call->lane->challenge.realm) != 0 ||
+                     strcmp(challenge.service, call->lane->challenge.service) != 0);
+    bool again = !call->token_is_fresh || is_other || (is_scope && !call->is_rescoped);
+    if (has_challenge)
+        lane_learn(call->lane, &challenge);
     if (!has_challenge || !again) {
         AUTO(free) char *words = registry_words(response);
         call_fail(call, ERR_UNAUTHORIZED, response->status, 0, "missing or private%s", words);
         return;
     }
     call->is_rescoped = call->token_is_fresh;
+    call->token_is_guessed = false;
     ask_for_token(call, &challenge);
 }
 
@@ -373,13 +394,31 @@ static void on_status(struct registry_call *call, const struct httpc_response *r
 static void on_response(void *arg, const struct httpc_response *response)
 {
     struct registry_call *call = arg;
+    struct host_lane *lane = call->lane;
     call->request = NULL;
+    bool is_first = !lane->is_known && !response->err;
+    lane->is_known |= is_first;
     if (response->err == 0)
         on_status(call, response);
     else if (response->err == ERR_TOOBIG || response->err == ERR_FORBIDDEN)
         call_fail(call, response->err, 0, 0, "%s", response->error_text);
     else
         retry_or_fail(call, response->err, 0, response->error_text);
+    if (is_first)
+        lane_run(lane);
+}
+
+/* Asking for the token first saves a round trip where it is known what will be asked for. False
+ * where the call goes without. */
+static bool token_comes_first(struct registry_call *call)
+{
+    const struct host_lane *lane = call->lane;
+    bool is_hub = token_is_known_beforehand(lane->host);
+    if (call->without_credentials || call->token_is_fresh || (!is_hub && !lane->challenge.realm))
+        return false;
+    call->token_is_guessed = !is_hub;
+    ask_for_token(call, is_hub ? NULL : &lane->challenge);
+    return true;
 }
 
 static void call_send(struct registry_call *call)
@@ -388,11 +427,8 @@ static void call_send(struct registry_call *call)
     const struct registry_host *host = call->lane->host;
     const char *authorization =
         call->without_credentials ? "" : token_header(calls->tokens, host, call->path);
-    if (!*authorization && !call->without_credentials && !call->token_is_fresh &&
-        token_is_known_beforehand(host)) {
-        ask_for_token(call, NULL);
+    if (!*authorization && token_comes_first(call))
         return;
-    }
     AUTO(free) char *accept = xasprintf("Accept: %s", manifest_accept);
     const char *headers[3] = {NULL};
     int count = 0;
@@ -473,6 +509,7 @@ void registry_calls_release(struct registry_calls *calls)
     while (calls->lanes) {
         struct host_lane *lane = calls->lanes;
         calls->lanes = lane->next;
+        challenge_release(&lane->challenge);
         free(lane);
     }
     loop_timer_free(calls->deadline_timer);
