@@ -324,12 +324,17 @@ int httpd_port(const struct httpd *httpd)
     return httpd->port;
 }
 
-/* Nobody gets in between the last accept and the close: closing would reset them. Their packets are
+/* Nobody gets in between the last accept and the close: closing would reset them. Their SYNs are
  * dropped, and they are refused when they try again. */
 static void shut_out_new_clients(int fd)
 {
-    struct sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);
-    const struct sock_fprog program = {.len = 1, .filter = &drop_all};
+    struct sock_filter drop_syn[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* the TCP header's flags */
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x02, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+    };
+    const struct sock_fprog program = {.len = ARRAY_LEN(drop_syn), .filter = drop_syn};
     (void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
