@@ -180,11 +180,18 @@ static struct verdict verdict_without_redis(const struct lookup *lookup)
     return (struct verdict){.answer = old};
 }
 
+/* What comes next lies beyond the longest poll: there is nothing to hold a client for. */
+static bool is_put_off(const struct status *status, int64_t now_ms)
+{
+    return status->retry_ms > now_ms + ROUTE_MAX_WAIT_SECONDS * 1000;
+}
+
 static struct verdict pending(const struct lookup *lookup, const struct status *status,
                               bool wants_submit)
 {
-    return (struct verdict){.response = answer_pending(lookup->shown, status, clock_ms()),
-                            .is_pending = true,
+    int64_t now_ms = clock_ms();
+    return (struct verdict){.response = answer_pending(lookup->shown, status, now_ms),
+                            .is_pending = !is_put_off(status, now_ms),
                             .wants_submit = wants_submit};
 }
 

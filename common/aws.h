@@ -1,29 +1,33 @@
-/* Region, endpoint and credentials from AWS's standard environment variables. Credentials are asked
- * for anew before every request, so that sources which change can come in behind aws_credentials.
- */
+/* AWS's standard environment variables: region, endpoint and credentials of SQS. The only place
+ * that reads AWS_*. */
 #ifndef MB_AWS_H
 #define MB_AWS_H
 
+#include <stdbool.h>
+
+struct aws;
+
+/* Borrowed until the next aws_credentials_get. */
 struct aws_credentials {
-    char *access_key;
-    char *secret_key;
-    char *session_token; /* "" if none */
+    const char *access_key;
+    const char *secret_key;
+    const char *session_token; /* NULL: long-lived keys */
 };
 
-/* 0, or ERR_UNAUTHORIZED where there are none. Caller releases. */
-int aws_credentials(struct aws_credentials *ret_credentials);
-void aws_credentials_release(struct aws_credentials *credentials);
+/* For one queue URL: its host tells the region and the endpoint where no variable does. */
+struct aws *aws_new(const char *queue_url);
+void aws_free(struct aws *aws);
 
-/* AWS_REGION, AWS_DEFAULT_REGION, else the one in the host of the URL (sqs.REGION.amazonaws.com,
- * vpce-....sqs.REGION.vpce.amazonaws.com); NULL where none says. Caller frees. */
-char *aws_region(const char *queue_url);
-/* AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL (both unless AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is true),
- * else the URL's own origin; with a "/" at the end. Caller frees. */
-char *aws_sqs_endpoint(const char *queue_url);
+/* What is missing or wrong, for the start; NULL if nothing is. Borrowed. */
+const char *aws_problem(const struct aws *aws);
 
-static inline void aws_credentials_cleanup(struct aws_credentials *credentials)
-{
-    aws_credentials_release(credentials);
-}
+const char *aws_region(const struct aws *aws);
+/* Where requests go: "https://sqs.eu-west-1.amazonaws.com/". */
+const char *aws_endpoint(const struct aws *aws);
+
+/* Asked for before every request, so that keys may change while the program runs: sources that
+ * expire (containers, web identity, instances) come in behind this call. 0, or ERR_UNAVAILABLE
+ * while there are none. */
+int aws_credentials_get(struct aws *aws, struct aws_credentials *ret_credentials);
 
 #endif

@@ -123,41 +123,67 @@ void challenge_release(struct challenge *challenge)
     memset(challenge, 0, sizeof(*challenge));
 }
 
-/* True if the parameters behind a link's target say rel="next" (or a list with next in it). */
-static bool has_rel_next(const char *at, size_t len)
+/* True if a word of a list of relations is "next". */
+static bool is_next(char *relations)
 {
-    AUTO(free) char *parameters = xstrndup(at, len);
-    char *rel = strcasestr(parameters, "rel");
-    if (!rel)
-        return false;
-    const char *value_at = skip(rel + 3, " \t");
-    if (*value_at != '=')
-        return false;
-    value_at = skip(value_at + 1, " \t");
-    AUTO(free) char *value = take_value(&value_at);
-    if (!value)
-        return false;
     char *save = NULL;
-    for (char *word = strtok_r(value, " \t", &save); word; word = strtok_r(NULL, " \t", &save))
+    for (char *word = strtok_r(relations, " \t", &save); word; word = strtok_r(NULL, " \t", &save))
         if (strcasecmp(word, "next") == 0)
             return true;
     return false;
+}
+
+/* Reads the parameters behind a link's target, up to the next link; true if they say rel="next". */
+static bool has_rel_next(const char **at)
+{
+    bool found = false;
+    for (;;) {
+        *at = skip(*at, " \t;");
+        size_t len = token_len(*at);
+        const char *equals = skip(*at + len, " \t");
+        bool is_rel = len == 3 && strncasecmp(*at, "rel", 3) == 0;
+        if (len == 0)
+            return found;
+        *at = equals;
+        if (*equals != '=')
+            continue;
+        *at = skip(equals + 1, " \t");
+        AUTO(free) char *value = take_value(at);
+        if (!value)
+            return found;
+        found = found || (is_rel && is_next(value));
+    }
 }
 
 char *link_next(const char *header)
 {
     const char *at = header;
     while ((at = strchr(at, '<'))) {
-        const char *end = strchr(at, '>');
-        if (!end)
+        const char *target = at + 1;
+        size_t len = strcspn(target, "<>");
+        at = target + len;
+        if (*at != '>')
             return NULL;
-        const char *after = strchr(end, '<');
-        size_t len = after ? (size_t)(after - end) : strlen(end);
-        if (end > at + 1 && has_rel_next(end + 1, len - 1))
-            return xstrndup(at + 1, (size_t)(end - at - 1));
-        at = end;
+        at++;
+        if (has_rel_next(&at) && len > 0)
+            return xstrndup(target, len);
     }
     return NULL;
+}
+
+/* The three forms of RFC 9110 5.6.7: IMF-fixdate, RFC 850's and asctime's. */
+static bool http_date(const char *text, long long *ret_ms)
+{
+    static const char *const formats[] = {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT",
+                                          "%a %b %e %H:%M:%S %Y"};
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+        struct tm tm = {0};
+        if (strptime(text, formats[i], &tm)) {
+            *ret_ms = (long long)timegm(&tm) * 1000;
+            return true;
+        }
+    }
+    return false;
 }
 
 long long retry_after_ms(const char *header, long long now_ms)
@@ -171,11 +197,8 @@ long long retry_after_ms(const char *header, long long now_ms)
             at_ms = number > now_ms / 1000 + 10 * DAY_MS ? now_ms + DAY_MS : number * 1000;
         else
             at_ms = now_ms + number * 1000;
-    } else {
-        struct tm tm = {0}; /* IMF-fixdate, RFC 9110 5.6.7 */
-        if (!strptime(header, "%a, %d %b %Y %H:%M:%S GMT", &tm))
-            return 0;
-        at_ms = (long long)timegm(&tm) * 1000;
+    } else if (!http_date(header, &at_ms)) {
+        return 0;
     }
     if (at_ms < now_ms)
         return now_ms;

@@ -9,6 +9,8 @@
 
 #include "err.h"
 
+#define YEAR_9999_END_MS INT64_C(253402300799999)
+
 int64_t clock_ms(void)
 {
     struct timespec now;
@@ -22,6 +24,8 @@ void clock_format(int64_t time_ms, char ret_text[CLOCK_TEXT_BYTES])
         (void)snprintf(ret_text, CLOCK_TEXT_BYTES, "0001-01-01T00:00:00Z");
         return;
     }
+    if (time_ms > YEAR_9999_END_MS)
+        time_ms = YEAR_9999_END_MS; /* RFC 3339 has four digits for the year */
     time_t seconds = (time_t)(time_ms / 1000);
     struct tm tm;
     gmtime_r(&seconds, &tm);
@@ -33,21 +37,29 @@ void clock_format(int64_t time_ms, char ret_text[CLOCK_TEXT_BYTES])
         (void)snprintf(ret_text, CLOCK_TEXT_BYTES, "%sZ", text);
 }
 
+/* Two digits; -1 if they are not. */
+static int two_digits(const char *text)
+{
+    if (text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9')
+        return -1;
+    return (text[0] - '0') * 10 + (text[1] - '0');
+}
+
 /* "+02:00", "-0530", "Z" or nothing; true and minutes east of UTC. */
 static bool zone_parse(const char *text, int *ret_minutes)
 {
     *ret_minutes = 0;
     if (*text == '\0' || ((*text == 'Z' || *text == 'z') && text[1] == '\0'))
         return true;
-    int hours = 0;
-    int minutes = 0;
-    int used = 0;
     if (*text != '+' && *text != '-')
         return false;
-    if (sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 &&
-        sscanf(text + 1, "%2d%2d%n", &hours, &minutes, &used) != 2)
+    int hours = two_digits(text + 1);
+    if (hours < 0 || hours > 23)
         return false;
-    if (text[1 + used] != '\0' || hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
+    const char *rest = text + 3;
+    rest += *rest == ':';
+    int minutes = two_digits(rest);
+    if (minutes < 0 || minutes > 59 || rest[2] != '\0')
         return false;
     *ret_minutes = (hours * 60 + minutes) * (*text == '-' ? -1 : 1);
     return true;

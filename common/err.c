@@ -22,7 +22,7 @@ static const char *const err_texts[] = {
 
 const char *err_str(int err)
 {
-    if (err > 0 || -err >= (int)(sizeof(err_texts) / sizeof(err_texts[0])))
+    if (err > 0 || err <= -(int)(sizeof(err_texts) / sizeof(err_texts[0])))
         return "unknown error";
     return err_texts[-err];
 }

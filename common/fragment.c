@@ -1,5 +1,6 @@
 #include "fragment.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -64,10 +65,19 @@ void fragment_pack(const char *text, size_t len, struct strbuf *out)
     strbuf_release(&deflated);
 }
 
+/* It goes into a header of the answer. */
+static bool is_tag(const uint8_t *bytes)
+{
+    for (size_t i = 0; i < 16; i++)
+        if (!bytes[i] || !strchr("0123456789abcdef", bytes[i]))
+            return false;
+    return true;
+}
+
 int fragment_unpack(const void *data, size_t len, struct fragment *ret_fragment)
 {
     const uint8_t *bytes = data;
-    if (len < HEADER_BYTES || memcmp(bytes, magic, sizeof(magic)) != 0)
+    if (len < HEADER_BYTES || memcmp(bytes, magic, sizeof(magic)) != 0 || !is_tag(bytes + 16))
         return ERR_PROTO;
     struct fragment fragment = {
         .text = (const char *)bytes + HEADER_BYTES,

@@ -1,9 +1,11 @@
 #include "history_text.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "history_shell.h"
+#include "history_value.h"
+#include "jsonx.h"
 #include "mem.h"
 #include "strbuf.h"
 
@@ -12,31 +14,26 @@ static const char *const instructions[] = {
     "EXPOSE", "FROM",  "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD",
     "RUN",    "SHELL", "STOPSIGNAL",  "USER",  "VOLUME",     "WORKDIR"};
 
-static const char *const shells[] = {"/bin/sh -c ",   "/bin/bash -o pipefail -c ",
-                                     "/bin/bash -c ", "/bin/ash -eo pipefail -c ",
-                                     "/bin/ash -c ",  "cmd /S /C "};
+/* How entries of builders without Dockerfiles begin. */
+static const char *const foreign_starts[] = {"#",
+                                             "apko",
+                                             "bazel build ",
+                                             "Buildpacks ",
+                                             "buildpacksio",
+                                             "crane ",
+                                             "Layer: '",
+                                             "jib-",
+                                             "ko build ",
+                                             "umoci ",
+                                             "kaniko ",
+                                             "Apply image ",
+                                             "Install update ",
+                                             "Application Layer",
+                                             "Process Types"};
 
 static bool has_prefix(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
-static const char *after_instruction(const char *text)
-{
-    for (size_t i = 0; i < ARRAY_LEN(instructions); i++) {
-        size_t len = strlen(instructions[i]);
-        if (strncmp(text, instructions[i], len) == 0 && (text[len] == ' ' || text[len] == '\0'))
-            return text + len;
-    }
-    return NULL;
-}
-
-static const char *skip_shell(const char *text)
-{
-    for (size_t i = 0; i < ARRAY_LEN(shells); i++)
-        if (has_prefix(text, shells[i]))
-            return text + strlen(shells[i]);
-    return NULL;
 }
 
 static const char *skip_blanks(const char *text)
@@ -44,140 +41,97 @@ static const char *skip_blanks(const char *text)
     return text + strspn(text, " ");
 }
 
-/* White space runs of line continuations (tabs) become one blank; ends are trimmed. */
+/* Tabs that line continuations leave behind a blank go, and so does white space at the end. */
 static char *tidy(const char *text)
 {
     char *out = xmalloc(strlen(text) + 1);
     size_t len = 0;
-    for (const char *at = text; *at; at++) {
-        bool is_tab = *at == '\t';
-        if (is_tab && len && out[len - 1] == ' ')
-            continue;
-        out[len++] = is_tab ? ' ' : *at;
-    }
-    while (len && (out[len - 1] == ' ' || out[len - 1] == '\n'))
+    for (const char *at = text; *at; at++)
+        if (*at != '\t' || !len || out[len - 1] != ' ')
+            out[len++] = *at;
+    while (len && strchr(" \t\n", out[len - 1]))
         len--;
     out[len] = '\0';
     return out;
 }
 
-/* One "NAME=value" of a "|N" prefix: an ARG entry's text if one fits, which settles values with
- * blanks in them, else up to the next blank. */
-static const char *skip_argument(const char *text, const json_t *arguments)
+void history_state_init(struct history_state *state, const json_t *image_config)
 {
-    size_t best = strcspn(text, " ");
-    bool by_entry = false;
-    size_t i;
-    json_t *argument;
-    json_array_foreach(arguments, i, argument)
-    {
-        const char *known = json_string_value(argument);
-        size_t len = strlen(known);
-        bool fits = strchr(known, '=') && strncmp(text, known, len) == 0 && text[len] == ' ';
-        if (fits && (!by_entry || len > best)) {
-            best = len;
-            by_entry = true;
-        }
-    }
-    return text[best] ? text + best + 1 : text + best;
+    bool is_windows = strcmp(jsonx_str(image_config, "os"), "windows") == 0;
+    *state = (struct history_state){
+        .config = jsonx_object(image_config, "config"),
+        .arguments = json_object(),
+        .shell = xstrdup(is_windows ? "cmd /S /C " : "/bin/sh -c "),
+        .is_first = true,
+    };
 }
 
-/* "|2 A=1 VER=2.0 " in front of a RUN. */
-static const char *skip_arguments(const char *text, const json_t *arguments)
+void history_state_release(struct history_state *state)
 {
-    if (*text != '|')
-        return text;
-    char *end;
-    long count = strtol(text + 1, &end, 10);
-    if (end == text + 1 || *end != ' ' || count < 0 || count > 1000)
-        return text;
-    const char *at = end + 1;
-    for (long i = 0; i < count && *at; i++)
-        at = skip_argument(at, arguments);
-    return at;
+    json_decref(state->arguments);
+    free(state->shell);
+    memset(state, 0, sizeof(*state));
 }
 
-/* ["a" "b"] as Go's %q writes it to the JSON array that a Dockerfile has; false if it is not. */
-static bool add_array(const char *text, struct strbuf *out)
+/* "[/bin/bash -c]": the words that RUN entries begin with from here on. A JSON array is Buildah's,
+ * which goes on writing /bin/sh. */
+static void note_shell(struct history_state *state, const char *arguments)
 {
-    if (text[0] != '[' || text[1] != '"')
-        return false;
-    bool in_quotes = false;
-    for (const char *at = text; *at; at++) {
-        if (*at == '\\' && in_quotes && at[1]) {
-            strbuf_add(out, at++, 2);
-            continue;
-        }
-        if (*at == '"')
-            in_quotes = !in_quotes;
-        if (*at == ' ' && !in_quotes && at[-1] == '"')
-            strbuf_addc(out, ',');
-        strbuf_addc(out, *at);
-    }
-    return !in_quotes && out->len && out->buf[out->len - 1] == ']';
+    size_t len = strlen(arguments);
+    if (len <= 2 || arguments[0] != '[' || arguments[1] == '"' || arguments[len - 1] != ']')
+        return;
+    free(state->shell);
+    state->shell = xasprintf("%.*s ", (int)(len - 2), arguments + 1);
 }
 
-/* "map[80/tcp:{} 53/udp:{}]" and "[80/tcp]" to "80/tcp 53/udp"; false if it is neither. */
-static bool add_ports(const char *text, struct strbuf *out)
+/* The instruction word that text begins with; NULL if none. */
+static const char *instruction_of(const char *text)
 {
-    const char *at = has_prefix(text, "map[") ? text + 4 : *text == '[' ? text + 1 : NULL;
-    if (!at)
-        return false;
-    while (*at && *at != ']') {
-        size_t len = strcspn(at, " ]:");
-        strbuf_add(out, at, len);
-        at += len;
-        at += has_prefix(at, ":{}") ? 3 : 0;
-        if (*at == ' ')
-            strbuf_addc(out, ' ');
-        at += *at == ' ';
+    for (size_t i = 0; i < ARRAY_LEN(instructions); i++) {
+        size_t len = strlen(instructions[i]);
+        if (has_prefix(text, instructions[i]) && (text[len] == ' ' || text[len] == '\0'))
+            return instructions[i];
     }
-    return true;
+    return NULL;
 }
 
-/* "file:9f2c in / " of ADD and COPY: the classic builder's " in " goes; a root file system is
- * called so. */
-static void add_copy(const char *text, bool is_add, struct strbuf *out)
+static enum certainty write_arguments(const struct history_state *state, const char *word,
+                                      const char *arguments, struct strbuf *out)
 {
-    const char *in = strstr(text, " in ");
-    bool is_hash = strstr(text, "file:") || strstr(text, "dir:") || strstr(text, "multi:");
-    if (!in || !is_hash) {
-        strbuf_adds(out, text);
-    } else if (is_add && has_prefix(text, "file:") && strcmp(skip_blanks(in + 4), "/") == 0) {
-        strbuf_adds(out, "rootfs /");
-    } else {
-        strbuf_add(out, text, (size_t)(in - text));
-        strbuf_addc(out, ' ');
-        strbuf_adds(out, skip_blanks(in + 4));
-    }
+    if (strcmp(word, "ADD") == 0 || strcmp(word, "COPY") == 0)
+        return value_copy(arguments, state->is_first && *word == 'A', out);
+    if (strcmp(word, "CMD") == 0 || strcmp(word, "ENTRYPOINT") == 0)
+        return value_array(arguments, out);
+    if (strcmp(word, "EXPOSE") == 0)
+        return value_ports(arguments, out);
+    if (strcmp(word, "VOLUME") == 0)
+        return value_volumes(arguments, out);
+    if (strcmp(word, "SHELL") == 0)
+        return value_shell(arguments, jsonx_array(state->config, "Shell"), out);
+    if (strcmp(word, "ENV") == 0 || strcmp(word, "LABEL") == 0)
+        return value_pairs(arguments, out);
+    strbuf_adds(out, arguments);
+    bool is_go_struct = *arguments == '{' || has_prefix(arguments, "&{");
+    return is_go_struct ? CERTAINTY_LOSSY : CERTAINTY_EXACT;
 }
 
 /* An instruction as the builder noted it, with its arguments as a Dockerfile has them. */
-static char *instruction(const char *text, enum certainty *ret_certainty)
+static char *instruction(struct history_state *state, const char *text,
+                         enum certainty *ret_certainty)
 {
     AUTO(free) char *tidied = tidy(text);
-    const char *rest = after_instruction(tidied);
-    size_t word = rest ? (size_t)(rest - tidied) : 0;
-    *ret_certainty = CERTAINTY_EXACT;
-    if (!rest || !*rest)
-        return xstrdup(tidied);
-    AUTO(strbuf) struct strbuf out = STRBUF_INIT(strlen(tidied) * 2 + 16);
-    const char *arguments = skip_blanks(rest);
-    bool is_add = has_prefix(tidied, "ADD ");
-    AUTO(strbuf) struct strbuf array = STRBUF_INIT(strlen(tidied) * 2 + 16);
-    strbuf_add(&out, tidied, word);
-    strbuf_addc(&out, ' ');
-    if (is_add || has_prefix(tidied, "COPY ")) {
-        add_copy(arguments, is_add, &out);
-    } else if (has_prefix(tidied, "EXPOSE ") && add_ports(arguments, &array)) {
-        strbuf_add(&out, strbuf_str(&array), array.len);
-    } else if (add_array(arguments, &array)) {
-        strbuf_add(&out, strbuf_str(&array), array.len);
-    } else {
-        if (*arguments == '[' || *arguments == '{' || *arguments == '&')
-            *ret_certainty = CERTAINTY_LOSSY; /* Go's %v: where one ends is not told */
-        strbuf_adds(&out, arguments);
-    }
+    const char *word = instruction_of(tidied);
+    *ret_certainty = word ? CERTAINTY_EXACT : CERTAINTY_GUESS;
+    if (!word || !tidied[strlen(word)])
+        return TAKE(tidied);
+    const char *arguments = skip_blanks(tidied + strlen(word));
+    if (strcmp(word, "ARG") == 0)
+        build_arguments_note(state->arguments, arguments);
+    if (strcmp(word, "SHELL") == 0)
+        note_shell(state, arguments);
+    AUTO(strbuf) struct strbuf out = STRBUF_INIT(strlen(tidied) * 7 + 32);
+    strbuf_addf(&out, "%s ", word);
+    *ret_certainty = write_arguments(state, word, arguments, &out);
     return strbuf_detach(&out);
 }
 
@@ -188,36 +142,57 @@ static char *run(const char *text, enum certainty certainty, enum certainty *ret
     return xasprintf("RUN %s", tidied);
 }
 
-/* Behind a shell: `#(nop)` marks an instruction, anything else was run. */
-static char *shell_command(const char *text, enum certainty *ret_certainty)
+/* The text behind "#(nop)", which marks an instruction right behind the shell; NULL without. */
+static const char *skip_nop(const char *text)
 {
     const char *nop = has_prefix(text, "#(nop)")      ? text + 6
                       : has_prefix(text, "REM (nop)") ? text + 9
                                                       : NULL;
     if (!nop)
-        return run(text, CERTAINTY_EXACT, ret_certainty);
+        return NULL;
     nop = skip_blanks(nop);
-    if (has_prefix(nop, "%s %s in %s"))
-        nop = skip_blanks(nop + 11);
-    return instruction(nop, ret_certainty);
+    /* Some Docker of 2016 left the format in. */
+    return has_prefix(nop, "%s %s in %s") ? skip_blanks(nop + 11) : nop;
 }
 
-/* "RUN |1 A=b /bin/sh -c cmd": what BuildKit notes of a RUN. */
-static char *buildkit_run(const char *text, const json_t *arguments, enum certainty *ret_certainty)
+/* "SH #(nop)  SHELL [SH]": the classic builder puts a new shell in front of its own entry. */
+static const char *skip_own_shell(const char *text)
 {
-    text = skip_arguments(text, arguments);
-    const char *command = skip_shell(text);
-    return run(command ? command : text, command ? CERTAINTY_EXACT : CERTAINTY_LOSSY,
+    static const char mark[] = " #(nop)  SHELL [";
+    const char *nop = strstr(text, mark);
+    size_t len = nop ? (size_t)(nop - text) : 0;
+    const char *inside = nop ? nop + sizeof(mark) - 1 : NULL;
+    if (!nop || strncmp(inside, text, len) != 0 || strcmp(inside + len, "]") != 0)
+        return NULL;
+    return nop + 1;
+}
+
+/* The command of a RUN behind its build arguments and its shell. */
+static char *run_command(const struct history_state *state, const char *text,
+                         enum certainty *ret_certainty)
+{
+    bool is_sure;
+    const char *behind = build_arguments_skip(text, state->arguments, state->shell, &is_sure);
+    const char *command = shell_skip(behind, state->shell);
+    /* Another shell than the current one, or none: exec form, whose quotes are lost. */
+    bool is_shell_form = command && has_prefix(behind, state->shell);
+    return run(command ? command : behind,
+               !is_sure        ? CERTAINTY_GUESS
+               : is_shell_form ? CERTAINTY_EXACT
+                               : CERTAINTY_LOSSY,
                ret_certainty);
 }
 
-static char *without_buildkit_mark(const char *created_by)
+static char *without_buildkit_mark(const char *text)
 {
     static const char mark[] = " # buildkit";
-    size_t len = strlen(created_by);
-    if (len >= sizeof(mark) - 1 && strcmp(created_by + len - (sizeof(mark) - 1), mark) == 0)
-        len -= sizeof(mark) - 1;
-    return xstrndup(created_by, len);
+    size_t len = strlen(text);
+    size_t mark_len = sizeof(mark) - 1;
+    bool may_have =
+        has_prefix(text, "RUN ") || has_prefix(text, "COPY ") || has_prefix(text, "ADD ");
+    if (may_have && len >= mark_len && strcmp(text + len - mark_len, mark) == 0)
+        len -= mark_len;
+    return xstrndup(text, len);
 }
 
 static char *no_command(const char *comment, enum certainty *ret_certainty)
@@ -227,21 +202,40 @@ static char *no_command(const char *comment, enum certainty *ret_certainty)
     return *tidied ? xasprintf("# %s", tidied) : xstrdup("");
 }
 
-char *history_command(const char *created_by, const char *comment, const json_t *arguments,
+static char *other(const char *text, enum certainty *ret_certainty)
+{
+    *ret_certainty = CERTAINTY_GUESS; /* exec form, or a container's command by docker commit */
+    for (size_t i = 0; i < ARRAY_LEN(foreign_starts); i++)
+        if (has_prefix(text, foreign_starts[i]))
+            *ret_certainty = CERTAINTY_FOREIGN;
+    return tidy(text);
+}
+
+static char *command_of(struct history_state *state, const json_t *entry,
+                        enum certainty *ret_certainty)
+{
+    AUTO(free) char *text = without_buildkit_mark(skip_blanks(jsonx_str(entry, "created_by")));
+    if (!*text)
+        return no_command(jsonx_str(entry, "comment"), ret_certainty);
+    if (has_prefix(text, "RUN "))
+        return run_command(state, text + 4, ret_certainty);
+    const char *behind_shell = shell_skip(text, state->shell);
+    if (!behind_shell)
+        behind_shell = skip_own_shell(text);
+    const char *nop = behind_shell ? skip_nop(behind_shell) : NULL;
+    if (nop)
+        return instruction(state, nop, ret_certainty);
+    if (behind_shell || *text == '|')
+        return run_command(state, text, ret_certainty);
+    if (instruction_of(text))
+        return instruction(state, text, ret_certainty);
+    return other(text, ret_certainty);
+}
+
+char *history_command(struct history_state *state, const json_t *entry,
                       enum certainty *ret_certainty)
 {
-    AUTO(free) char *text = without_buildkit_mark(created_by);
-    const char *start = skip_blanks(text);
-    if (!*start)
-        return no_command(comment, ret_certainty);
-    if (has_prefix(start, "RUN "))
-        return buildkit_run(start + 4, arguments, ret_certainty);
-    const char *behind_arguments = skip_arguments(start, arguments);
-    const char *command = skip_shell(behind_arguments);
-    if (command)
-        return shell_command(command, ret_certainty);
-    if (after_instruction(start))
-        return instruction(start, ret_certainty);
-    *ret_certainty = *start == '#' ? CERTAINTY_FOREIGN : CERTAINTY_GUESS;
-    return tidy(start);
+    char *command = command_of(state, entry, ret_certainty);
+    state->is_first = false;
+    return command;
 }

@@ -10,35 +10,6 @@
 #include "labels.h"
 #include "mem.h"
 
-#define MAX_LABELS 1000
-#define LABEL_MAX_BYTES (64 * 1024)
-
-/* Labels as texts: other scalars are written as JSON has them, what is long is cut at a character.
- */
-static json_t *text_map(const json_t *object)
-{
-    json_t *map = json_object();
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)object, key, value)
-    {
-        if (json_object_size(map) >= MAX_LABELS)
-            break;
-        if (json_is_object(value) || json_is_array(value) || json_is_null(value))
-            continue;
-        AUTO(free)
-        char *text = json_is_string(value) ? xstrdup(json_string_value(value))
-                                           : json_dumps(value, JSON_ENCODE_ANY);
-        size_t len = strlen(text);
-        for (len = len > LABEL_MAX_BYTES ? LABEL_MAX_BYTES : len;
-             text[len] && ((unsigned char)text[len] & 0xc0) == 0x80; len--)
-            ;
-        text[len] = '\0';
-        json_object_set_new(map, key, json_string(text));
-    }
-    return map;
-}
-
 /* Takes value; an empty object or text is left out. */
 static void set_if_any(json_t *facts, const char *key, json_t *value)
 {
@@ -103,7 +74,7 @@ static json_t *platform(const json_t *config)
 json_t *image_facts(const char *digest, const struct manifest *manifest, const json_t *config)
 {
     json_t *facts = json_object();
-    json_t *labels = text_map(jsonx_object(jsonx_object(config, "config"), "Labels"));
+    json_t *labels = labels_texts(jsonx_object(jsonx_object(config, "config"), "Labels"));
     json_t *list = layers(manifest, config);
     json_object_set_new(facts, "Digest", json_string(digest));
     json_object_set_new(facts, "MediaType", json_string(manifest->media_type));
@@ -113,7 +84,7 @@ json_t *image_facts(const char *digest, const struct manifest *manifest, const j
     set_if_any(facts, "License", labels_license(labels));
     set_if_any(facts, "VersionControl", labels_version_control(labels));
     set_if_any(facts, "Labels", labels);
-    set_if_any(facts, "Annotations", text_map(manifest->annotations));
+    set_if_any(facts, "Annotations", labels_texts(manifest->annotations));
     json_object_set_new(facts, "LayerCount", json_integer((json_int_t)json_array_size(list)));
     json_object_set_new(facts, "DownloadSize", json_integer(manifest_download_size(manifest)));
     json_object_set_new(facts, "Layers", list);

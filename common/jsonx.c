@@ -9,15 +9,21 @@
 
 static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
 
+/* Bytes of the sequence that begins so, 0 where none does. */
+static size_t utf8_need(unsigned char lead)
+{
+    if (lead < 0x80)
+        return 1;
+    if (lead < 0xc2 || lead >= 0xf5)
+        return 0;
+    return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
+
 /* Bytes of the well-formed UTF-8 sequence at data (RFC 3629), 0 if there is none. */
 static size_t utf8_sequence(const unsigned char *data, size_t len)
 {
     unsigned char lead = data[0];
-    size_t need = lead < 0x80                   ? 1
-                  : lead >= 0xc2 && lead < 0xe0 ? 2
-                  : lead >= 0xe0 && lead < 0xf0 ? 3
-                  : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                : 0;
+    size_t need = utf8_need(lead);
     if (need == 0 || need > len)
         return 0;
     for (size_t i = 1; i < need; i++)
@@ -58,6 +64,14 @@ char *jsonx_repair_utf8(const char *data, size_t len)
     return strbuf_detach(&text);
 }
 
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* The value of the four hex digits behind "\u", -1 if they are not. */
 static int escape_value(const char *data, size_t len)
 {
@@ -65,11 +79,10 @@ static int escape_value(const char *data, size_t len)
         return -1;
     int value = 0;
     for (int i = 2; i < 6; i++) {
-        const char *digits = "0123456789abcdef";
-        const char *at = memchr(digits, data[i] | 0x20, 16);
-        if (!at)
+        int digit = hex_value(data[i]);
+        if (digit < 0)
             return -1;
-        value = value * 16 + (int)(at - digits);
+        value = value * 16 + digit;
     }
     return value;
 }
@@ -106,10 +119,21 @@ static void repair_escapes(const char *data, size_t len, struct strbuf *out)
     }
 }
 
-static json_t *load(const char *data, size_t len)
+static json_t *load(const char *data, size_t len, size_t flags)
 {
     json_error_t error;
-    return json_loadb(data, len, 0, &error);
+    return json_loadb(data, len, flags, &error);
+}
+
+/* jansson refuses a whole document for one bad byte or one integer over 63 bits. */
+static json_t *load_repaired(const char *data, size_t len)
+{
+    AUTO(strbuf) struct strbuf valid = STRBUF_INIT(len * 3 + 1);
+    AUTO(strbuf) struct strbuf repaired = STRBUF_INIT(len * 3 + 1);
+    repair_utf8(data, len, &valid);
+    repair_escapes(strbuf_str(&valid), valid.len, &repaired);
+    json_t *json = load(strbuf_str(&repaired), repaired.len, 0);
+    return json ? json : load(strbuf_str(&repaired), repaired.len, JSON_DECODE_INT_AS_REAL);
 }
 
 int jsonx_parse(const void *data, size_t len, json_t **ret_json)
@@ -119,14 +143,9 @@ int jsonx_parse(const void *data, size_t len, json_t **ret_json)
         text += 3;
         len -= 3;
     }
-    json_t *json = load(text, len);
-    if (!json) {
-        AUTO(strbuf) struct strbuf valid = STRBUF_INIT(len * 3 + 1);
-        AUTO(strbuf) struct strbuf repaired = STRBUF_INIT(len * 3 + 1);
-        repair_utf8(text, len, &valid);
-        repair_escapes(strbuf_str(&valid), valid.len, &repaired);
-        json = load(strbuf_str(&repaired), repaired.len);
-    }
+    json_t *json = load(text, len, 0);
+    if (!json)
+        json = load_repaired(text, len);
     if (!json)
         return ERR_PROTO;
     *ret_json = json;
@@ -163,6 +182,6 @@ json_t *jsonx_array(const json_t *object, const char *key)
 
 char *jsonx_dump(const json_t *json)
 {
-    char *text = json_dumps(json, JSON_COMPACT);
+    char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
     return text ? text : xstrdup("null");
 }

@@ -14,9 +14,36 @@
 const char manifest_accept[] =
     OCI "index.v1+json, " OCI "manifest.v1+json, " DOCKER "list.v2+json, " DOCKER "v2+json";
 
+#define MAX_SIZE_BYTES (INT64_C(1) << 50)
+
+static const char *const index_types[] = {OCI "index.v1+json", DOCKER "list.v2+json"};
+static const char *const image_types[] = {OCI "manifest.v1+json", DOCKER "v2+json"};
 static const char *const config_types[] = {OCI "config.v1+json",
                                            "application/vnd.docker.container.image.v1+json",
                                            "application/octet-stream"};
+
+static bool is_one_of(const char *text, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(text, list[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool is_image_config(const char *media_type)
+{
+    return !*media_type || is_one_of(media_type, config_types, ARRAY_LEN(config_types));
+}
+
+static bool is_index_type(const char *media_type)
+{
+    return is_one_of(media_type, index_types, ARRAY_LEN(index_types));
+}
+
+static bool is_image_type(const char *media_type)
+{
+    return is_one_of(media_type, image_types, ARRAY_LEN(image_types));
+}
 
 static bool descriptor_parse(const json_t *json, struct descriptor *ret_descriptor)
 {
@@ -27,7 +54,9 @@ static bool descriptor_parse(const json_t *json, struct descriptor *ret_descript
     *ret_descriptor = (struct descriptor){
         .media_type = xstrdup(jsonx_str(json, "mediaType")),
         .digest = xstrdup(digest),
-        .size_bytes = size_bytes > 0 ? size_bytes : 0,
+        .size_bytes = size_bytes < 0                ? 0
+                      : size_bytes < MAX_SIZE_BYTES ? size_bytes
+                                                    : MAX_SIZE_BYTES,
     };
     return true;
 }
@@ -87,7 +116,11 @@ static bool child_parse(const json_t *json, struct manifest_child *ret_child)
     const char *os = jsonx_str(platform, "os");
     const char *architecture = jsonx_str(platform, "architecture");
     child.platform = platform_format(os, architecture, jsonx_str(platform, "variant"));
-    child.attests = xstrdup(jsonx_str(annotations, "vnd.docker.reference.digest"));
+    const char *attests = jsonx_str(annotations, "vnd.docker.reference.digest");
+    child.attests = xstrdup(digest_is_valid(attests) ? attests : "");
+    const char *type = child.descriptor.media_type;
+    child.is_artifact = (*type && !is_index_type(type) && !is_image_type(type)) ||
+                        !is_image_config(jsonx_str(json, "artifactType"));
     child.is_attestation = *jsonx_str(annotations, "vnd.docker.reference.type") ||
                            (strcmp(os, "unknown") == 0 && strcmp(architecture, "unknown") == 0);
     *ret_child = child;
@@ -110,47 +143,82 @@ static int index_parse(const json_t *json, struct manifest *manifest)
     return 0;
 }
 
-static bool is_image_config(const char *media_type)
+/* All types of layers name tar in some way; SBOMs, signatures and attestations do not, though they
+ * may pose as images by their config. */
+static bool has_file_system(const struct manifest *manifest)
 {
-    if (!*media_type)
-        return true;
-    for (size_t i = 0; i < ARRAY_LEN(config_types); i++)
-        if (strcmp(media_type, config_types[i]) == 0)
+    for (size_t i = 0; i < manifest->layer_count; i++) {
+        const char *type = manifest->layers[i].media_type;
+        if (!*type || strstr(type, "tar") || strcmp(type, "application/octet-stream") == 0)
             return true;
-    return false;
+    }
+    return manifest->layer_count == 0;
 }
 
-static int image_parse(const json_t *json, struct manifest *manifest)
+/* Layers of an image, blobs of OCI's withdrawn artifact manifest. */
+static int layers_parse(const json_t *list, struct manifest *manifest)
 {
-    const json_t *list = jsonx_array(json, "layers");
     size_t count = json_array_size(list);
     if (count > MANIFEST_MAX_LAYERS)
         return ERR_TOOBIG;
-    if (!descriptor_parse(json_object_get(json, "config"), &manifest->config))
-        return ERR_PROTO;
-    manifest->kind =
-        is_image_config(manifest->config.media_type) ? MANIFEST_IMAGE : MANIFEST_ARTIFACT;
+    JSON_AUTO
+    json_t *seen = json_object();
     manifest->layers = xcalloc(count, sizeof(*manifest->layers));
+    manifest->layer_repeats = xcalloc(count, sizeof(*manifest->layer_repeats));
     for (size_t i = 0; i < count; i++) {
-        if (!descriptor_parse(json_array_get(list, i), &manifest->layers[manifest->layer_count]))
+        struct descriptor *layer = &manifest->layers[i];
+        if (!descriptor_parse(json_array_get(list, i), layer))
             return ERR_PROTO;
         manifest->layer_count++;
+        manifest->layer_repeats[i] = json_object_get(seen, layer->digest) != NULL;
+        json_object_set_new(seen, layer->digest, json_true());
     }
     return 0;
 }
 
-/* What it is, by its members: one body that fits two kinds is somebody's trick. */
+static int image_parse(const json_t *json, struct manifest *manifest)
+{
+    if (!descriptor_parse(json_object_get(json, "config"), &manifest->config))
+        return ERR_PROTO;
+    int err = layers_parse(jsonx_array(json, "layers"), manifest);
+    bool is_image = is_image_config(manifest->config.media_type) && has_file_system(manifest);
+    manifest->kind = is_image ? MANIFEST_IMAGE : MANIFEST_ARTIFACT;
+    return err;
+}
+
+static int artifact_parse(const json_t *json, struct manifest *manifest)
+{
+    manifest->kind = MANIFEST_ARTIFACT;
+    return layers_parse(jsonx_array(json, "blobs"), manifest);
+}
+
+/* What it is, by its members. A body that fits two kinds, or another than its media type names, is
+ * somebody's trick: two readers would see two things. */
 static int parse_by_shape(const json_t *json, struct manifest *manifest)
 {
-    bool is_index = jsonx_array(json, "manifests") != NULL;
-    bool is_image = jsonx_array(json, "layers") != NULL && jsonx_object(json, "config") != NULL;
-    if (is_index && (is_image || json_object_get(json, "layers")))
+    const char *type = manifest->media_type;
+    bool is_index = json_object_get(json, "manifests") != NULL;
+    bool is_image = json_object_get(json, "config") || json_object_get(json, "layers");
+    bool is_artifact = strcmp(type, "application/vnd.oci.artifact.manifest.v1+json") == 0;
+    bool is_schema1 = json_object_get(json, "fsLayers") != NULL;
+    if (is_index + is_image + is_artifact + is_schema1 != 1)
+        return ERR_PROTO;
+    if ((is_index_type(type) && !is_index) || (is_image_type(type) && !is_image))
         return ERR_PROTO;
     if (is_index)
         return index_parse(json, manifest);
     if (is_image)
         return image_parse(json, manifest);
-    return jsonx_array(json, "fsLayers") ? ERR_UNSUPPORTED : ERR_PROTO;
+    return is_artifact ? artifact_parse(json, manifest) : ERR_UNSUPPORTED;
+}
+
+/* The body's own media type, else the Content-Type without its parameters. */
+static char *media_type_of(const json_t *json, const char *content_type)
+{
+    const char *own = jsonx_str(json, "mediaType");
+    if (*own || !content_type)
+        return xstrdup(own);
+    return xstrndup(content_type, strcspn(content_type, "; \t"));
 }
 
 int manifest_parse(const void *body, size_t len, const char *media_type,
@@ -160,19 +228,15 @@ int manifest_parse(const void *body, size_t len, const char *media_type,
     json_t *json = NULL;
     if (jsonx_parse(body, len, &json) != 0 || !json_is_object(json))
         return ERR_PROTO;
-    struct manifest *manifest = xcalloc(1, sizeof(*manifest));
-    const char *own_type = jsonx_str(json, "mediaType");
-    manifest->media_type = xstrdup(*own_type ? own_type : (media_type ? media_type : ""));
+    AUTO(manifest) struct manifest *manifest = xcalloc(1, sizeof(*manifest));
+    manifest->media_type = media_type_of(json, media_type);
     json_t *annotations = jsonx_object(json, "annotations");
     if (json_object_size(annotations))
         manifest->annotations = json_incref(annotations);
     int err = parse_by_shape(json, manifest);
-    if (err) {
-        manifest_free(manifest);
-        return err;
-    }
-    *ret_manifest = manifest;
-    return 0;
+    if (!err)
+        *ret_manifest = TAKE(manifest);
+    return err;
 }
 
 void manifest_free(struct manifest *manifest)
@@ -189,6 +253,7 @@ void manifest_free(struct manifest *manifest)
     descriptor_release(&manifest->config);
     json_decref(manifest->annotations);
     free(manifest->layers);
+    free(manifest->layer_repeats);
     free(manifest->children);
     free(manifest->media_type);
     free(manifest);
@@ -197,33 +262,31 @@ void manifest_free(struct manifest *manifest)
 const struct manifest_child *manifest_default_child(const struct manifest *manifest)
 {
     const struct manifest_child *first = NULL;
+    const struct manifest_child *amd64 = NULL;
     for (size_t i = 0; i < manifest->child_count; i++) {
         const struct manifest_child *child = &manifest->children[i];
-        if (child->is_attestation)
+        if (child->is_attestation || child->is_artifact)
             continue;
         if (strcmp(child->platform, "linux/amd64") == 0)
             return child;
+        if (!amd64 && platform_matches(child->platform, "linux/amd64"))
+            amd64 = child;
         if (!first)
             first = child;
     }
-    return first;
+    return amd64 ? amd64 : first;
 }
 
 bool manifest_layer_repeats(const struct manifest *manifest, size_t index)
 {
-    for (size_t i = 0; i < index; i++)
-        if (strcmp(manifest->layers[i].digest, manifest->layers[index].digest) == 0)
-            return true;
-    return false;
+    return manifest->layer_repeats[index];
 }
 
 int64_t manifest_download_size(const struct manifest *manifest)
 {
     int64_t total_bytes = 0;
-    for (size_t i = 0; i < manifest->layer_count; i++) {
-        int64_t size_bytes = manifest->layers[i].size_bytes;
-        if (!manifest_layer_repeats(manifest, i) && total_bytes <= INT64_MAX - size_bytes)
-            total_bytes += size_bytes;
-    }
+    for (size_t i = 0; i < manifest->layer_count; i++)
+        if (!manifest->layer_repeats[i])
+            total_bytes += manifest->layers[i].size_bytes;
     return total_bytes;
 }

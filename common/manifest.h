@@ -17,35 +17,38 @@ extern const char manifest_accept[];
 enum manifest_kind {
     MANIFEST_IMAGE,    /* has a config of an image and layers */
     MANIFEST_INDEX,    /* has children */
-    MANIFEST_ARTIFACT, /* image manifest whose config is no image config */
+    MANIFEST_ARTIFACT, /* config of no image, or layers of no file system, or OCI's old artifact */
 };
 
 struct descriptor {
     char *media_type; /* "" if absent */
     char *digest;
-    int64_t size_bytes; /* 0 if absent or negative */
+    int64_t size_bytes; /* 0 if absent or negative; at most 1 PiB, so that sums do not overflow */
 };
 
 struct manifest_child {
     struct descriptor descriptor;
     char *platform;      /* "linux/arm64"; os/arch[/variant]; arm64/v8 is arm64; "" if absent */
     bool is_attestation; /* vnd.docker.reference.type, or platform unknown/unknown */
+    bool is_artifact;    /* neither an image nor an index, as far as the index tells */
     char *attests;       /* vnd.docker.reference.digest, "" if absent */
 };
 
 struct manifest {
     enum manifest_kind kind;
     char *media_type;
-    struct descriptor config; /* IMAGE and ARTIFACT */
+    struct descriptor config; /* IMAGE and ARTIFACT; all NULL where an artifact has none */
     struct descriptor *layers;
+    bool *layer_repeats; /* an earlier layer is the same blob */
     size_t layer_count;
     struct manifest_child *children; /* INDEX: in the index's order */
     size_t child_count;
     json_t *annotations; /* object or NULL */
 };
 
-/* media_type is the Content-Type, used where the body says none. 0; ERR_PROTO: no manifest, or a
- * body that fits two kinds; ERR_UNSUPPORTED: schema 1; ERR_TOOBIG: too many children or layers.
+/* media_type is the Content-Type, used where the body says none; may be NULL. 0; ERR_PROTO: no
+ * manifest, or one that fits two kinds or not its own media type; ERR_UNSUPPORTED: schema 1;
+ * ERR_TOOBIG: too many children or layers.
  * Caller frees with manifest_free. */
 int manifest_parse(const void *body, size_t len, const char *media_type,
                    struct manifest **ret_manifest);

@@ -1,5 +1,6 @@
 #include "message.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,15 @@ static int image_of(const json_t *body, struct reference *ret_image)
     return 0;
 }
 
+/* A member that is no sensible number counts as 0, one that is too large as max. */
+static int64_t clamped(const json_t *body, const char *key, int64_t max)
+{
+    int64_t value = jsonx_int(body, key);
+    if (value < 0)
+        return 0;
+    return value < max ? value : max;
+}
+
 int message_parse(const char *body, size_t len, struct message *ret_message)
 {
     JSON_AUTO
@@ -35,10 +45,9 @@ int message_parse(const char *body, size_t len, struct message *ret_message)
     if (jsonx_parse(body, len, &json) != 0 || image_of(json, &message.image) != 0)
         return ERR_INVALID;
     if (json_object_get(json, "Version"))
-        message.version = (int)jsonx_int(json, "Version");
-    message.requested_ms = jsonx_int(json, "RequestedAt");
-    int64_t deferrals = jsonx_int(json, "Deferrals");
-    message.deferrals = deferrals > 0 && deferrals < 1000000 ? (int)deferrals : 0;
+        message.version = (int)clamped(json, "Version", INT_MAX);
+    message.requested_ms = clamped(json, "RequestedAt", INT64_MAX);
+    message.deferrals = (int)clamped(json, "Deferrals", INT_MAX - 1);
     const char *trace_parent = jsonx_str(json, "TraceParent");
     if (*trace_parent && strlen(trace_parent) <= TRACE_PARENT_MAX_BYTES)
         message.trace_parent = xstrdup(trace_parent);
@@ -61,8 +70,7 @@ char *message_format(const struct message *message)
     json_object_set_new(json, "Deferrals", json_integer(message->deferrals));
     if (message->trace_parent)
         json_object_set_new(json, "TraceParent", json_string(message->trace_parent));
-    char *text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
-    return text ? text : xstrdup("{}");
+    return jsonx_dump(json);
 }
 
 void message_release(struct message *message)

@@ -18,7 +18,8 @@ struct message {
     char *trace_parent;     /* W3C traceparent, NULL if none */
 };
 
-/* 0; ERR_INVALID: not a message; ERR_UNSUPPORTED: a newer version (leave it to a newer worker). */
+/* 0; ERR_INVALID: not a message; ERR_UNSUPPORTED: a newer version (leave it to a newer worker):
+ * ret_message is filled with what this version knows and is to be released as after 0. */
 int message_parse(const char *body, size_t len, struct message *ret_message);
 /* The body to send; caller frees. */
 char *message_format(const struct message *message);

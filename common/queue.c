@@ -1,157 +1,60 @@
-#include "queue.h"
+#include "queue_backend.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "err.h"
 #include "loop.h"
 #include "mem.h"
-#include "queue_backend.h"
+#include "url.h"
 
-/* Every operation ends by itself well before; this only keeps a defect from blocking a worker. */
-#define WAIT_CAP_MS (5 * 60 * 1000)
+/* A failure older than this tells nothing: who only sends may not have tried since. */
+#define FAILURE_COUNTS_MS 60000
 
-static bool is_sqs(const char *url)
+static bool is_sqs(const struct url *url)
 {
-    return strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
+    return strcmp(url->scheme, "https") == 0 || strcmp(url->scheme, "http") == 0;
 }
 
 int queue_url_check(const char *url, char **ret_why)
 {
-    const char *problem = is_sqs(url) ? queue_sqs_url_problem(url) : queue_redis_url_problem(url);
+    AUTO(url) struct url parts = {0};
+    char *problem;
+    if (url_parse(url, &parts) != 0)
+        problem = xstrdup("it is not a URL");
+    else if (is_sqs(&parts))
+        problem = queue_sqs_problem(url, &parts);
+    else
+        problem = queue_redis_problem(url, &parts);
     if (!problem)
         return 0;
-    *ret_why = xstrdup(problem);
+    *ret_why = problem;
     return ERR_INVALID;
 }
 
 struct queue *queue_new(struct loop *loop, struct httpc *httpc, const char *url,
                         const struct queue_options *options)
 {
-    return is_sqs(url) ? queue_sqs_new(loop, httpc, url, options)
-                       : queue_redis_new(loop, url, options);
+    AUTO(url) struct url parts = {0};
+    if (url_parse(url, &parts) != 0)
+        abort(); /* the caller has checked it */
+    return is_sqs(&parts) ? queue_sqs_new(loop, httpc, url, options)
+                          : queue_redis_new(loop, url, options);
 }
 
-void queue_free(struct queue *queue)
+void queue_init(struct queue *queue, const struct queue_backend *backend, struct loop *loop,
+                const char *url, const char *name, const struct queue_options *options)
 {
-    if (queue)
-        queue->ops->free(queue);
+    queue->backend = backend;
+    queue->loop = loop;
+    queue->url = xstrdup(url);
+    queue->name = xstrdup(name);
+    queue->options = *options;
 }
 
 const char *queue_name(const struct queue *queue)
 {
     return queue->name;
-}
-
-void queue_send(struct queue *queue, const char *body, size_t body_bytes, int64_t delay_ms,
-                queue_done *done, void *arg)
-{
-    queue->ops->send(queue, body, body_bytes, delay_ms, done, arg);
-}
-
-void queue_receive(struct queue *queue, int wait_ms, queue_received *done, void *arg)
-{
-    queue->ops->receive(queue, wait_ms, done, arg);
-}
-
-void queue_stop_receive(struct queue *queue)
-{
-    queue->ops->stop_receive(queue);
-}
-
-void queue_extend(struct queue *queue, const struct queue_message *message, int64_t visibility_ms,
-                  queue_done *done, void *arg)
-{
-    queue->ops->extend(queue, message, visibility_ms, done, arg);
-}
-
-void queue_delete(struct queue *queue, const struct queue_message *message, queue_done *done,
-                  void *arg)
-{
-    queue->ops->delete (queue, message, done, arg);
-}
-
-/* Send, then delete, for queues that do not share a server. */
-struct completing {
-    struct queue *queue;
-    struct queue_message message; /* a copy of what deleting needs */
-    queue_done *done;
-    void *arg;
-};
-
-static void completing_end(struct completing *completing, int err)
-{
-    queue_done *done = completing->done;
-    void *arg = completing->arg;
-    free(completing->message.id);
-    free(completing->message.receipt);
-    free(completing);
-    done(arg, err);
-}
-
-static void on_completed_delete(void *arg, int err)
-{
-    completing_end(arg, err);
-}
-
-static void on_completed_send(void *arg, int err)
-{
-    struct completing *completing = arg;
-    if (err)
-        completing_end(completing, err);
-    else
-        queue_delete(completing->queue, &completing->message, on_completed_delete, completing);
-}
-
-void queue_complete(struct queue *queue, const struct queue_message *message, struct queue *next,
-                    const char *next_body, size_t next_bytes, queue_done *done, void *arg)
-{
-    if (!next) {
-        queue_delete(queue, message, done, arg);
-        return;
-    }
-    if (queue->ops == next->ops && queue->ops->complete &&
-        queue->ops->complete(queue, message, next, next_body, next_bytes, done, arg))
-        return;
-    struct completing *completing = xcalloc(1, sizeof(*completing));
-    completing->queue = queue;
-    completing->message.id = xstrdup(message->id);
-    completing->message.receipt = xstrdup(message->receipt);
-    completing->done = done;
-    completing->arg = arg;
-    queue_send(next, next_body, next_bytes, 0, on_completed_send, completing);
-}
-
-void queue_defer(struct queue *queue, const struct queue_message *message, const char *body,
-                 size_t body_bytes, int64_t delay_ms, queue_done *done, void *arg)
-{
-    queue->ops->defer(queue, message, body, body_bytes, delay_ms, done, arg);
-}
-
-void queue_dead(struct queue *queue, const struct queue_message *message, const char *reason,
-                queue_done *done, void *arg)
-{
-    queue->ops->dead(queue, message, reason, done, arg);
-}
-
-void queue_depth(struct queue *queue, queue_depth_done *done, void *arg)
-{
-    queue->ops->depth(queue, done, arg);
-}
-
-void queue_check(struct queue *queue, queue_done *done, void *arg)
-{
-    queue->ops->check(queue, done, arg);
-}
-
-bool queue_is_healthy(const struct queue *queue)
-{
-    return queue->ops->is_healthy(queue);
-}
-
-const char *queue_last_error(const struct queue *queue)
-{
-    return queue->ops->last_error(queue);
 }
 
 void queue_message_free(struct queue_message *message)
@@ -164,135 +67,187 @@ void queue_message_free(struct queue_message *message)
     free(message);
 }
 
-/* Waiting forms. On the heap: should the cap ever strike, the callback may still come. */
+/* Health */
 
-struct queue_wait {
-    bool done;
-    bool abandoned;
-    int err;
+void queue_works(struct queue *queue)
+{
+    queue->failed_ms = 0;
+}
+
+void queue_fails(struct queue *queue, const char *text)
+{
+    (void)snprintf(queue->last_error, sizeof(queue->last_error), "%s", text);
+    /* It may quote the server. */
+    for (char *at = queue->last_error; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            *at = ' ';
+    queue->failed_ms = loop_now_ms(queue->loop);
+}
+
+bool queue_is_healthy(const struct queue *queue)
+{
+    if (queue->backend->is_connected && !queue->backend->is_connected(queue))
+        return false;
+    return queue->failed_ms == 0 || loop_now_ms(queue->loop) - queue->failed_ms > FAILURE_COUNTS_MS;
+}
+
+const char *queue_last_error(const struct queue *queue)
+{
+    return queue->last_error;
+}
+
+/* Operations */
+
+void queue_send(struct queue *queue, const char *body, size_t body_bytes, int64_t delay_ms,
+                queue_done *done, void *arg)
+{
+    queue->backend->send(queue, body, body_bytes, delay_ms, done, arg);
+}
+
+void queue_receive(struct queue *queue, int wait_ms, queue_received *done, void *arg)
+{
+    queue->backend->receive(queue, wait_ms, done, arg);
+}
+
+void queue_stop_receive(struct queue *queue)
+{
+    queue->backend->stop_receive(queue);
+}
+
+void queue_extend(struct queue *queue, const struct queue_message *message, int64_t visibility_ms,
+                  queue_done *done, void *arg)
+{
+    queue->backend->extend(queue, message, visibility_ms, done, arg);
+}
+
+void queue_delete(struct queue *queue, const struct queue_message *message, queue_done *done,
+                  void *arg)
+{
+    queue->backend->delete_message(queue, message, done, arg);
+}
+
+void queue_dead(struct queue *queue, const struct queue_message *message, const char *reason,
+                queue_done *done, void *arg)
+{
+    queue->backend->dead(queue, message, reason, done, arg);
+}
+
+void queue_depth(struct queue *queue, queue_depth_done *done, void *arg)
+{
+    queue->backend->depth(queue, done, arg);
+}
+
+void queue_check(struct queue *queue, queue_done *done, void *arg)
+{
+    queue->backend->check(queue, done, arg);
+}
+
+/* Send, then delete: where no single step does both. The message itself may be freed meanwhile. */
+struct queue_relay {
+    struct queue *source; /* NULL: freed; its caller has been told */
     struct queue_message *message;
-    struct queue_depth depth;
+    struct queue_relay *next, *prev;
+    queue_done *done;
+    void *arg;
 };
 
-static bool wait_end(struct queue_wait *wait, int err)
+static struct queue_relay *relay_new(struct queue *source, const struct queue_message *message,
+                                     queue_done *done, void *arg)
 {
-    wait->err = err;
-    wait->done = true;
-    if (!wait->abandoned)
-        return true;
-    free(wait);
-    return false;
+    struct queue_relay *relay = xcalloc(1, sizeof(*relay));
+    relay->source = source;
+    relay->message = xcalloc(1, sizeof(*relay->message));
+    relay->message->id = xstrdup(message->id);
+    relay->message->receipt = xstrdup(message->receipt);
+    relay->done = done;
+    relay->arg = arg;
+    relay->next = source->relays;
+    if (relay->next)
+        relay->next->prev = relay;
+    source->relays = relay;
+    return relay;
 }
 
-static void on_wait_done(void *arg, int err)
+static void relay_unlink(struct queue *source, struct queue_relay *relay)
 {
-    (void)wait_end(arg, err);
+    if (relay->prev)
+        relay->prev->next = relay->next;
+    else
+        source->relays = relay->next;
+    if (relay->next)
+        relay->next->prev = relay->prev;
 }
 
-static void on_wait_received(void *arg, int err, struct queue_message *message)
+static void relay_finish(struct queue_relay *relay, int err)
 {
-    struct queue_wait *wait = arg;
-    wait->message = message;
-    if (!wait_end(wait, err))
-        queue_message_free(message);
+    queue_done *done = relay->source ? relay->done : NULL;
+    void *arg = relay->arg;
+    if (relay->source)
+        relay_unlink(relay->source, relay);
+    queue_message_free(relay->message);
+    free(relay);
+    if (done)
+        done(arg, err);
 }
 
-static void on_wait_depth(void *arg, int err, const struct queue_depth *depth)
+static void on_relay_deleted(void *arg, int err)
 {
-    struct queue_wait *wait = arg;
-    if (depth)
-        wait->depth = *depth;
-    (void)wait_end(wait, err);
+    relay_finish(arg, err);
 }
 
-static struct queue_wait *wait_new(void)
+static void on_relay_sent(void *arg, int err)
 {
-    return xcalloc(1, sizeof(struct queue_wait));
+    struct queue_relay *relay = arg;
+    if (err || !relay->source)
+        relay_finish(relay, err);
+    else
+        queue_delete(relay->source, relay->message, on_relay_deleted, relay);
 }
 
-static int wait_for(struct queue *queue, struct queue_wait *wait, struct queue_wait *ret_copy)
+static void move(struct queue *queue, const struct queue_message *message, struct queue *next,
+                 const char *body, size_t body_bytes, int64_t delay_ms, queue_done *done, void *arg)
 {
-    if (!loop_run_until(queue->loop, &wait->done, loop_now_ms(queue->loop) + WAIT_CAP_MS)) {
-        wait->abandoned = true;
-        return ERR_TIMEOUT;
+    const struct queue_backend *backend = queue->backend;
+    if (backend->can_move && next->backend == backend && backend->can_move(queue, next))
+        backend->move(queue, message, next, body, body_bytes, delay_ms, done, arg);
+    else
+        queue_send(next, body, body_bytes, delay_ms, on_relay_sent,
+                   relay_new(queue, message, done, arg));
+}
+
+void queue_complete(struct queue *queue, const struct queue_message *message, struct queue *next,
+                    const char *next_body, size_t next_bytes, queue_done *done, void *arg)
+{
+    if (next)
+        move(queue, message, next, next_body, next_bytes, 0, done, arg);
+    else
+        queue_delete(queue, message, done, arg);
+}
+
+void queue_defer(struct queue *queue, const struct queue_message *message, const char *body,
+                 size_t body_bytes, int64_t delay_ms, queue_done *done, void *arg)
+{
+    move(queue, message, queue, body, body_bytes, delay_ms, done, arg);
+}
+
+/* Relays that wait for another queue's answer outlive this one, without a source. */
+static void relays_cancel(struct queue *queue)
+{
+    while (queue->relays) {
+        struct queue_relay *relay = queue->relays;
+        relay_unlink(queue, relay);
+        relay->source = NULL;
+        relay->done(relay->arg, ERR_CANCELLED);
     }
-    int err = wait->err;
-    if (ret_copy)
-        *ret_copy = *wait;
-    free(wait);
-    return err;
 }
 
-int queue_send_wait(struct queue *queue, const char *body, size_t body_bytes, int64_t delay_ms)
+void queue_free(struct queue *queue)
 {
-    struct queue_wait *wait = wait_new();
-    queue_send(queue, body, body_bytes, delay_ms, on_wait_done, wait);
-    return wait_for(queue, wait, NULL);
-}
-
-int queue_receive_wait(struct queue *queue, int wait_ms, struct queue_message **ret_message)
-{
-    struct queue_wait result = {0};
-    struct queue_wait *wait = wait_new();
-    queue_receive(queue, wait_ms, on_wait_received, wait);
-    int err = wait_for(queue, wait, &result);
-    if (err == 0)
-        *ret_message = result.message;
-    return err;
-}
-
-int queue_extend_wait(struct queue *queue, const struct queue_message *message,
-                      int64_t visibility_ms)
-{
-    struct queue_wait *wait = wait_new();
-    queue_extend(queue, message, visibility_ms, on_wait_done, wait);
-    return wait_for(queue, wait, NULL);
-}
-
-int queue_delete_wait(struct queue *queue, const struct queue_message *message)
-{
-    struct queue_wait *wait = wait_new();
-    queue_delete(queue, message, on_wait_done, wait);
-    return wait_for(queue, wait, NULL);
-}
-
-int queue_complete_wait(struct queue *queue, const struct queue_message *message,
-                        struct queue *next, const char *next_body, size_t next_bytes)
-{
-    struct queue_wait *wait = wait_new();
-    queue_complete(queue, message, next, next_body, next_bytes, on_wait_done, wait);
-    return wait_for(queue, wait, NULL);
-}
-
-int queue_defer_wait(struct queue *queue, const struct queue_message *message, const char *body,
-                     size_t body_bytes, int64_t delay_ms)
-{
-    struct queue_wait *wait = wait_new();
-    queue_defer(queue, message, body, body_bytes, delay_ms, on_wait_done, wait);
-    return wait_for(queue, wait, NULL);
-}
-
-int queue_dead_wait(struct queue *queue, const struct queue_message *message, const char *reason)
-{
-    struct queue_wait *wait = wait_new();
-    queue_dead(queue, message, reason, on_wait_done, wait);
-    return wait_for(queue, wait, NULL);
-}
-
-int queue_depth_wait(struct queue *queue, struct queue_depth *ret_depth)
-{
-    struct queue_wait result = {0};
-    struct queue_wait *wait = wait_new();
-    queue_depth(queue, on_wait_depth, wait);
-    int err = wait_for(queue, wait, &result);
-    if (err == 0)
-        *ret_depth = result.depth;
-    return err;
-}
-
-int queue_check_wait(struct queue *queue)
-{
-    struct queue_wait *wait = wait_new();
-    queue_check(queue, on_wait_done, wait);
-    return wait_for(queue, wait, NULL);
+    if (!queue)
+        return;
+    relays_cancel(queue);
+    queue->backend->release(queue);
+    free(queue->name);
+    free(queue->url);
+    free(queue);
 }

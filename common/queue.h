@@ -62,8 +62,8 @@ void queue_receive(struct queue *queue, int wait_ms, queue_received *done, void 
 /* Ends a receive that is under way early where that is safe (Redis); on SQS it does nothing,
  * since an abandoned poll may swallow a message: wait for it. */
 void queue_stop_receive(struct queue *queue);
-/* The lease now lasts visibility_ms from now; 0 makes the message visible at once.
- * ERR_CONFLICT: the lease is lost, another worker may hold the message. */
+/* The lease now lasts visibility_ms from now (on Redis at most the queue's visibility); 0 makes the
+ * message visible at once. ERR_CONFLICT: the lease is lost, another worker may hold the message. */
 void queue_extend(struct queue *queue, const struct queue_message *message, int64_t visibility_ms,
                   queue_done *done, void *arg);
 /* A message that is gone already is no error. On Redis only the owner's delete counts

@@ -1,45 +1,63 @@
-/* What a backend of queue.h provides; used by queue.c and the backends only. */
+/* What queue.c asks of a backend; for queue*.c only. */
 #ifndef MB_QUEUE_BACKEND_H
 #define MB_QUEUE_BACKEND_H
 
 #include "queue.h"
 
-struct queue_ops {
-    void (*send)(struct queue *, const char *body, size_t len, int64_t delay_ms, queue_done *,
-                 void *);
-    void (*receive)(struct queue *, int wait_ms, queue_received *, void *);
-    void (*stop_receive)(struct queue *);
-    void (*extend)(struct queue *, const struct queue_message *, int64_t visibility_ms,
-                   queue_done *, void *);
-    void (*delete)(struct queue *, const struct queue_message *, queue_done *, void *);
-    /* Atomic where it can be; NULL ops->complete or a false answer: send, then delete. */
-    bool (*complete)(struct queue *, const struct queue_message *, struct queue *next,
-                     const char *body, size_t len, queue_done *, void *);
-    void (*defer)(struct queue *, const struct queue_message *, const char *body, size_t len,
-                  int64_t delay_ms, queue_done *, void *);
-    void (*dead)(struct queue *, const struct queue_message *, const char *reason, queue_done *,
-                 void *);
-    void (*depth)(struct queue *, queue_depth_done *, void *);
-    void (*check)(struct queue *, queue_done *, void *);
-    bool (*is_healthy)(const struct queue *);
-    const char *(*last_error)(const struct queue *);
-    void (*free)(struct queue *);
+struct url;
+struct queue_relay;
+
+/* The operations are those of queue.h. */
+struct queue_backend {
+    /* Ends what is under way with ERR_CANCELLED and frees the backend's own parts. */
+    void (*release)(struct queue *queue);
+    void (*send)(struct queue *queue, const char *body, size_t body_bytes, int64_t delay_ms,
+                 queue_done *done, void *arg);
+    void (*receive)(struct queue *queue, int wait_ms, queue_received *done, void *arg);
+    void (*stop_receive)(struct queue *queue);
+    void (*extend)(struct queue *queue, const struct queue_message *message, int64_t visibility_ms,
+                   queue_done *done, void *arg);
+    void (*delete_message)(struct queue *queue, const struct queue_message *message,
+                           queue_done *done, void *arg);
+    /* True where a body can be sent to `next` and the message deleted in one step, by `move`.
+     * NULL: never. */
+    bool (*can_move)(const struct queue *queue, const struct queue *next);
+    void (*move)(struct queue *queue, const struct queue_message *message, struct queue *next,
+                 const char *body, size_t body_bytes, int64_t delay_ms, queue_done *done,
+                 void *arg);
+    void (*dead)(struct queue *queue, const struct queue_message *message, const char *reason,
+                 queue_done *done, void *arg);
+    void (*depth)(struct queue *queue, queue_depth_done *done, void *arg);
+    void (*check)(struct queue *queue, queue_done *done, void *arg);
+    bool (*is_connected)(const struct queue *queue); /* NULL: nothing to be connected */
 };
 
-/* The first member of every backend's own struct. */
+/* The head of each backend's own structure. */
 struct queue {
-    const struct queue_ops *ops;
+    const struct queue_backend *backend;
     struct loop *loop;
-    struct queue_options options;
+    char *url;
     char *name;
+    struct queue_options options;
+    struct queue_relay *relays;
+    int64_t failed_ms; /* loop time of a failure after which nothing worked; 0: none */
+    char last_error[240];
 };
 
-/* A static sentence that says what is wrong with the URL, NULL if nothing is. */
-const char *queue_redis_url_problem(const char *url);
 struct queue *queue_redis_new(struct loop *loop, const char *url,
                               const struct queue_options *options);
-const char *queue_sqs_url_problem(const char *url);
+/* NULL or why the URL is not one of this kind; static or AWS's texts. */
+char *queue_redis_problem(const char *url, const struct url *parts);
 struct queue *queue_sqs_new(struct loop *loop, struct httpc *httpc, const char *url,
                             const struct queue_options *options);
+char *queue_sqs_problem(const char *url, const struct url *parts);
+
+/* Fills the head. */
+void queue_init(struct queue *queue, const struct queue_backend *backend, struct loop *loop,
+                const char *url, const char *name, const struct queue_options *options);
+
+/* Every answer of a backend passes one of these two, for queue_is_healthy and queue_last_error. */
+void queue_works(struct queue *queue);
+void queue_fails(struct queue *queue, const char *text);
 
 #endif

@@ -1,9 +1,6 @@
-/* Redis Streams as a queue: a stream and its consumer group, a sorted set for what is delayed, a
- * dead stream. The server's clock counts, so workers' clocks may differ. All keys share one hash
- * tag. Delivered entries wait in the group's pending list until they are acknowledged; one that
- * idles longer than the visibility timeout is claimed by whoever asks next. */
+#include "queue_redis.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -11,530 +8,403 @@
 #include "err.h"
 #include "loop.h"
 #include "mem.h"
-#include "queue_backend.h"
-#include "redis.h"
+#include "queue_redis_scripts.h"
 #include "url.h"
 
-#define GROUP "workers"
-#define COMMAND_TIMEOUT_MS 3000
-#define BLOCK_MS 5000
-#define BODY_MAX_BYTES (256 * 1024)
-#define DEAD_MAX_ENTRIES "10000"
-#define MOVE_AT_ONCE "100"
-#define IDLE_CONSUMER_MS "3600000"
-#define CONNECT_WAIT_MS 3000
+#define KEY_PREFIX "{mb:1:q}:" /* one hash tag: scripts over two queues need one slot */
+#define MAX_BODY_BYTES ((size_t)256 * 1024)
+#define MAX_STREAM_BYTES 64
+#define CHECK_STEP_MS 50
+#define CHECK_TRIES 100
+#define CONSUMER_IDLE_MS "3600000"
 
-struct queue_redis {
-    struct queue base;
-    char *identity; /* of the database: two queues there complete in one script */
-    char *stream, *delayed, *dead;
-    char consumer[48];
-    struct redis *commands;
-    struct redis *reader; /* blocked in XREADGROUP; opened by the first receive */
-    int64_t reader_id;    /* CLIENT ID of the reader's connection, 0 while unknown */
-    char *url;
-    struct receiving *receiving;
-    bool is_failing;
-    char last_error[160];
-};
-
-/* Every script makes the group if it is not there. KEYS[1] is the stream. */
-#define ENSURE_GROUP                                                                               \
-    "if redis.call('EXISTS',KEYS[1])==0 or #redis.call('XINFO','GROUPS',KEYS[1])==0 then "         \
-    "redis.call('XGROUP','CREATE',KEYS[1],'" GROUP "','0','MKSTREAM') end "
-#define NOW "local t=redis.call('TIME') local now=t[1]*1000+math.floor(t[2]/1000) "
-
-/* ARGV: 1 consumer. Also forgets consumers of pods that are gone. */
-static const char check_script[] =
-    ENSURE_GROUP "for _,c in ipairs(redis.call('XINFO','CONSUMERS',KEYS[1],'" GROUP "')) do "
-                 "if c[4]==0 and c[6]>" IDLE_CONSUMER_MS " then "
-                 "redis.call('XGROUP','DELCONSUMER',KEYS[1],'" GROUP "',c[2]) end end "
-                 "return 1";
-
-/* KEYS: 2 delayed. ARGV: 1 consumer, 2 visibility. Moves what is due, then claims one entry whose
- * lease is over. {id, body, count} or {ms until the next delayed one is due, -1 if none}. */
-static const char claim_script[] = ENSURE_GROUP NOW
-    "for _,m in ipairs(redis.call('ZRANGEBYSCORE',KEYS[2],'-inf',now,'LIMIT',0," MOVE_AT_ONCE
-    ")) do "
-    "redis.call('ZREM',KEYS[2],m) "
-    "redis.call('XADD',KEYS[1],'*','body',string.sub(m,38)) end "
-    "local cursor,e='0-0',nil "
-    "repeat local r=redis.call('XAUTOCLAIM',KEYS[1],'" GROUP "',ARGV[1],ARGV[2],cursor,'COUNT',1) "
-    "cursor,e=r[1],r[2][1] until e or cursor=='0-0' "
-    "if e and e[2] then "
-    "local p=redis.call('XPENDING',KEYS[1],'" GROUP "',e[1],e[1],1) "
-    "return {e[1],e[2][2],p[1] and p[1][4] or 1} end "
-    "local next=redis.call('ZRANGE',KEYS[2],0,0,'WITHSCORES') "
-    "return {next[2] and math.max(0,next[2]-now) or -1}";
-
-/* KEYS: 2 delayed. ARGV: 1 body, 2 delay, 3 unique member prefix of 37 characters. */
-#define SEND_BODY                                                                                  \
-    "if tonumber(delay)>0 then redis.call('ZADD',delayed,now+delay,prefix..body) "                 \
-    "else redis.call('XADD',stream,'*','body',body) end "
-static const char send_script[] =
-    NOW "local stream,delayed,body,delay,prefix=KEYS[1],KEYS[2],ARGV[1],ARGV[2],ARGV[3] " SEND_BODY
-        "return 1";
-
-/* ARGV: 1 id, 2 consumer. 0 where another consumer holds the entry. */
-#define OWNED                                                                                      \
-    "local p=redis.call('XPENDING',KEYS[1],'" GROUP "',ARGV[1],ARGV[1],1) "                        \
-    "if p[1] and p[1][2]~=ARGV[2] then return 0 end "
-/* A message that is nowhere any more was settled before. */
-#define GONE "if not p[1] then return 1 end "
-#define ACKNOWLEDGE                                                                                \
-    "redis.call('XACK',KEYS[1],'" GROUP "',ARGV[1]) redis.call('XDEL',KEYS[1],ARGV[1]) "
-
-static const char delete_script[] = OWNED ACKNOWLEDGE "return 1";
-
-/* ARGV: 3 idle time to set, so that the lease lasts the wanted time. */
-static const char extend_script[] = OWNED "if not p[1] then return 0 end "
-                                          "redis.call('XCLAIM',KEYS[1],'" GROUP
-                                          "',ARGV[2],0,ARGV[1],'IDLE',ARGV[3],'JUSTID') return 1";
-
-/* KEYS: 2 the next stream. ARGV: 3 body. */
-static const char complete_script[] =
-    OWNED GONE "redis.call('XADD',KEYS[2],'*','body',ARGV[3]) " ACKNOWLEDGE "return 1";
-
-/* KEYS: 2 delayed. ARGV: 3 body, 4 delay, 5 prefix. */
-static const char defer_script[] = OWNED GONE NOW
-    "local stream,delayed,body,delay,prefix=KEYS[1],KEYS[2],ARGV[3],ARGV[4],ARGV[5] " SEND_BODY
-        ACKNOWLEDGE "return 1";
-
-/* KEYS: 2 dead. ARGV: 3 body, 4 reason, 5 count. */
-static const char dead_script[] = OWNED GONE
-    "redis.call('XADD',KEYS[2],'MAXLEN','~'," DEAD_MAX_ENTRIES
-    ",'*','body',ARGV[3],'reason',ARGV[4],'count',ARGV[5],'id',ARGV[1]) " ACKNOWLEDGE "return 1";
-
-/* KEYS: 2 delayed. {length, pending, delayed, age of the first entry}. */
-static const char depth_script[] = ENSURE_GROUP NOW
-    "local first=redis.call('XRANGE',KEYS[1],'-','+','COUNT',1) local age=0 "
-    "if first[1] then age=math.max(0,now-tonumber(string.match(first[1][1],'^(%d+)'))) end "
-    "return {redis.call('XLEN',KEYS[1]),redis.call('XPENDING',KEYS[1],'" GROUP "')[1],"
-    "redis.call('ZCARD',KEYS[2]),age}";
-
-static struct queue_redis *self(const struct queue *queue)
+static struct queue_redis *self(struct queue *queue)
 {
     return (struct queue_redis *)queue;
 }
 
-static void note(struct queue_redis *queue, int err, const struct redis_reply *reply)
+/* Scripts */
+
+void script_begin(struct script *script, const char *text, const char *keys_count)
 {
-    queue->is_failing = err != 0 && err != ERR_CANCELLED;
-    if (err && err != ERR_CANCELLED)
-        (void)snprintf(queue->last_error, sizeof(queue->last_error), "%s",
-                       redis_is_error(reply) ? redis_str(reply, NULL) : err_str(err));
+    script->argc = 0;
+    script_adds(script, "EVAL");
+    script_adds(script, text);
+    script_adds(script, keys_count);
 }
 
-const char *queue_redis_url_problem(const char *text)
+void script_add(struct script *script, const char *data, size_t len)
 {
-    const char *why = NULL;
-    if (redis_url_check(text, &why) != 0)
-        return why;
-    AUTO(url) struct url url = {0};
-    (void)url_parse(text, &url);
-    AUTO(free) char *stream = url_query_get(&url, "stream");
-    if (!stream || !*stream)
-        return "a Redis queue needs its name: ...?stream=NAME";
-    if (strspn(stream, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") !=
-        strlen(stream))
-        return "its stream's name has other characters than letters, digits, '.', '_' and '-'";
-    return NULL;
+    if (script->argc == (int)ARRAY_LEN(script->argv))
+        abort();
+    script->argv[script->argc] = data;
+    script->lens[script->argc] = len;
+    script->argc++;
 }
 
-/* Operations that are one script with one integer answer. */
+void script_adds(struct script *script, const char *text)
+{
+    script_add(script, text, strlen(text));
+}
 
-struct operation {
+void script_run(struct queue_redis *queue, const struct script *script, redis_done *done, void *arg)
+{
+    redis_command_argv(queue->redis, QUEUE_REDIS_TIMEOUT_MS, done, arg, script->argc,
+                       (const char **)script->argv, script->lens);
+}
+
+int queue_redis_result(struct queue_redis *queue, const char *what, int err,
+                       const struct redis_reply *reply)
+{
+    if (err == 0) {
+        queue_works(&queue->queue);
+        return 0;
+    }
+    if (err == ERR_CANCELLED)
+        return err;
+    const char *why = redis_is_error(reply)               ? redis_str(reply, NULL)
+                      : !redis_is_connected(queue->redis) ? redis_last_error(queue->redis)
+                                                          : "";
+    AUTO(free) char *text = xasprintf("Redis: %s: %s", what, *why ? why : err_str(err));
+    queue_fails(&queue->queue, text);
+    return err == ERR_PROTO ? ERR_UNAVAILABLE : err;
+}
+
+bool queue_redis_is_no_group(const struct redis_reply *reply)
+{
+    const char *text = redis_is_error(reply) ? redis_str(reply, NULL) : "";
+    return strstr(text, "NOGROUP") || strstr(text, "UNBLOCKED");
+}
+
+void queue_redis_create(struct queue_redis *queue, redis_done *done, void *arg)
+{
+    struct script script;
+    script_begin(&script, script_create, "1");
+    script_adds(&script, queue->stream);
+    script_adds(&script, QUEUE_REDIS_GROUP);
+    script_run(queue, &script, done, arg);
+}
+
+/* Operations with one answer */
+
+struct redis_operation {
     struct queue_redis *queue;
+    const char *what;
+    int err; /* where it never reached Redis */
+    bool gone_is_conflict;
     queue_done *done;
+    queue_depth_done *depth_done;
     void *arg;
+    int tries;
+    struct loop_timer *timer;
 };
 
+static struct redis_operation *operation_new(struct queue *queue, const char *what,
+                                             queue_done *done, void *arg)
+{
+    struct redis_operation *operation = xcalloc(1, sizeof(*operation));
+    operation->queue = self(queue);
+    operation->what = what;
+    operation->done = done;
+    operation->arg = arg;
+    return operation;
+}
+
+/* Scripts answer 0 where another consumer holds the message, 2 where it is gone. */
 static void on_operation(void *arg, int err, struct redis_reply *reply)
 {
-    struct operation *operation = arg;
-    note(operation->queue, err, reply);
-    if (err == ERR_PROTO)
-        err = ERR_UNAVAILABLE; /* a Redis error: the caller's retry may find it mended */
-    if (err == 0 && redis_int(reply) == 0)
+    struct redis_operation *operation = arg;
+    err = queue_redis_result(operation->queue, operation->what, err, reply);
+    int64_t answer = redis_int(reply);
+    if (err == 0 && (answer == 0 || (answer == 2 && operation->gone_is_conflict)))
         err = ERR_CONFLICT;
-    if (operation->done)
-        operation->done(operation->arg, err);
+    operation->done(operation->arg, err);
     free(operation);
 }
 
-static void run_script(struct queue_redis *queue, const char *script, const char *second_key,
-                       const char *const *args, const size_t *lens, int count, queue_done *done,
-                       void *arg)
+static void owned_begin(struct script *script, const char *text, const char *keys_count,
+                        const struct queue_redis *queue, const char *key2, const char *key3)
 {
-    const char *argv[16] = {"EVAL", script, second_key ? "2" : "1", queue->stream};
-    size_t argl[16];
-    int argc = 4;
-    if (second_key)
-        argv[argc++] = second_key;
-    for (int i = 0; i < argc; i++)
-        argl[i] = strlen(argv[i]);
-    for (int i = 0; i < count; i++) {
-        argv[argc] = args[i];
-        argl[argc++] = lens && lens[i] ? lens[i] : strlen(args[i]);
-    }
-    struct operation *operation = xmalloc(sizeof(*operation));
-    *operation = (struct operation){queue, done, arg};
-    redis_command_argv(queue->commands, COMMAND_TIMEOUT_MS, on_operation, operation, argc, argv,
-                       argl);
+    script_begin(script, text, keys_count);
+    script_adds(script, queue->stream);
+    if (key2)
+        script_adds(script, key2);
+    if (key3)
+        script_adds(script, key3);
+    script_adds(script, QUEUE_REDIS_GROUP);
+    script_adds(script, queue->consumer);
 }
 
-/* 37 characters that make equal bodies different members of the sorted set. */
-static void unique_prefix(char ret_prefix[38])
+static void on_sent(void *arg, int err, struct redis_reply *reply)
 {
-    unsigned char bytes[18];
-    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-        abort();
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        (void)snprintf(ret_prefix + i * 2, 3, "%02x", bytes[i]);
-    memcpy(ret_prefix + 36, ":", 2);
+    struct redis_operation *operation = arg;
+    err = queue_redis_result(operation->queue, operation->what, err, reply);
+    operation->done(operation->arg, operation->err ? operation->err : err);
+    free(operation);
 }
 
-static void redis_send(struct queue *base, const char *body, size_t len, int64_t delay_ms,
+/* Members of the delayed set must differ even where bodies are the same. */
+static char *later_name(struct queue_redis *queue)
+{
+    return xasprintf("%s-%llu", queue->consumer, (unsigned long long)++queue->sent_later);
+}
+
+static void redis_send(struct queue *base, const char *body, size_t body_bytes, int64_t delay_ms,
                        queue_done *done, void *arg)
 {
     struct queue_redis *queue = self(base);
-    char delay[24];
-    char prefix[38];
-    (void)snprintf(delay, sizeof(delay), "%lld", (long long)delay_ms);
-    unique_prefix(prefix);
-    const char *args[] = {body, delay, prefix};
-    const size_t lens[] = {len, 0, 0};
-    run_script(queue, send_script, queue->delayed, args, lens, 3, done, arg);
-}
-
-static void redis_delete(struct queue *base, const struct queue_message *message, queue_done *done,
-                         void *arg)
-{
-    struct queue_redis *queue = self(base);
-    const char *args[] = {message->receipt, queue->consumer};
-    run_script(queue, delete_script, NULL, args, NULL, 2, done, arg);
+    struct redis_operation *operation = operation_new(base, "send", done, arg);
+    if (body_bytes == 0 || body_bytes > MAX_BODY_BYTES) {
+        operation->err = body_bytes ? ERR_TOOBIG : ERR_INVALID;
+        redis_command(queue->redis, QUEUE_REDIS_TIMEOUT_MS, on_sent, operation, "PING");
+    } else if (delay_ms <= 0) {
+        redis_command(queue->redis, QUEUE_REDIS_TIMEOUT_MS, on_sent, operation, "XADD %s * body %b",
+                      queue->stream, body, body_bytes);
+    } else {
+        AUTO(free) char *delay = xasprintf("%lld", (long long)delay_ms);
+        AUTO(free) char *name = later_name(queue);
+        struct script script;
+        script_begin(&script, script_send_later, "1");
+        script_adds(&script, queue->delayed);
+        script_adds(&script, delay);
+        script_adds(&script, name);
+        script_add(&script, body, body_bytes);
+        script_run(queue, &script, on_sent, operation);
+    }
 }
 
 static void redis_extend(struct queue *base, const struct queue_message *message,
                          int64_t visibility_ms, queue_done *done, void *arg)
 {
     struct queue_redis *queue = self(base);
-    int64_t idle_ms = queue->base.options.visibility_ms - visibility_ms;
-    char idle[24];
-    /* A lease cannot be made longer than the visibility timeout: workers renew it. */
-    (void)snprintf(idle, sizeof(idle), "%lld", (long long)(idle_ms > 0 ? idle_ms : 0));
-    const char *args[] = {message->receipt, queue->consumer, idle};
-    run_script(queue, extend_script, NULL, args, NULL, 3, done, arg);
+    struct redis_operation *operation = operation_new(base, "extend", done, arg);
+    operation->gone_is_conflict = true;
+    int64_t idle_ms = base->options.visibility_ms - visibility_ms;
+    AUTO(free) char *idle = xasprintf("%lld", (long long)(idle_ms > 0 ? idle_ms : 0));
+    struct script script;
+    owned_begin(&script, script_extend, "1", queue, NULL, NULL);
+    script_adds(&script, message->receipt);
+    script_adds(&script, idle);
+    script_run(queue, &script, on_operation, operation);
 }
 
-static bool redis_complete(struct queue *base, const struct queue_message *message,
-                           struct queue *next_base, const char *body, size_t len, queue_done *done,
-                           void *arg)
+static void redis_delete(struct queue *base, const struct queue_message *message, queue_done *done,
+                         void *arg)
+{
+    struct queue_redis *queue = self(base);
+    struct script script;
+    owned_begin(&script, script_delete, "1", queue, NULL, NULL);
+    script_adds(&script, message->receipt);
+    script_run(queue, &script, on_operation, operation_new(base, "delete", done, arg));
+}
+
+static bool redis_can_move(const struct queue *queue, const struct queue *next)
+{
+    return strcmp(((const struct queue_redis *)queue)->identity,
+                  ((const struct queue_redis *)next)->identity) == 0;
+}
+
+static void redis_move(struct queue *base, const struct queue_message *message,
+                       struct queue *next_base, const char *body, size_t body_bytes,
+                       int64_t delay_ms, queue_done *done, void *arg)
 {
     struct queue_redis *queue = self(base);
     struct queue_redis *next = self(next_base);
-    if (strcmp(queue->identity, next->identity) != 0)
-        return false;
-    const char *args[] = {message->receipt, queue->consumer, body};
-    const size_t lens[] = {0, 0, len};
-    run_script(queue, complete_script, next->stream, args, lens, 3, done, arg);
-    return true;
-}
-
-static void redis_defer(struct queue *base, const struct queue_message *message, const char *body,
-                        size_t len, int64_t delay_ms, queue_done *done, void *arg)
-{
-    struct queue_redis *queue = self(base);
-    char delay[24];
-    char prefix[38];
-    (void)snprintf(delay, sizeof(delay), "%lld", (long long)delay_ms);
-    unique_prefix(prefix);
-    const char *args[] = {message->receipt, queue->consumer, body, delay, prefix};
-    const size_t lens[] = {0, 0, len, 0, 0};
-    run_script(queue, defer_script, queue->delayed, args, lens, 5, done, arg);
+    if (body_bytes == 0 || body_bytes > MAX_BODY_BYTES) {
+        redis_send(base, body, body_bytes, delay_ms, done, arg); /* tells the error */
+        return;
+    }
+    AUTO(free) char *delay = xasprintf("%lld", (long long)delay_ms);
+    AUTO(free) char *name = later_name(queue);
+    struct script script;
+    owned_begin(&script, script_move, "3", queue, next->stream, next->delayed);
+    script_adds(&script, message->receipt);
+    script_adds(&script, delay);
+    script_adds(&script, name);
+    script_add(&script, body, body_bytes);
+    script_run(queue, &script, on_operation, operation_new(base, "move", done, arg));
 }
 
 static void redis_dead(struct queue *base, const struct queue_message *message, const char *reason,
                        queue_done *done, void *arg)
 {
     struct queue_redis *queue = self(base);
-    char count[16];
-    (void)snprintf(count, sizeof(count), "%d", message->receive_count);
-    const char *args[] = {message->receipt, queue->consumer, message->body, reason, count};
-    const size_t lens[] = {0, 0, message->body_bytes, 0, 0};
-    run_script(queue, dead_script, queue->dead, args, lens, 5, done, arg);
+    AUTO(free) char *count = xasprintf("%d", message->receive_count);
+    struct script script;
+    owned_begin(&script, script_dead, "2", queue, queue->dead, NULL);
+    script_adds(&script, message->receipt);
+    script_add(&script, message->body, message->body_bytes);
+    script_adds(&script, reason);
+    script_adds(&script, count);
+    script_run(queue, &script, on_operation, operation_new(base, "dead letter", done, arg));
 }
-
-static void redis_check(struct queue *base, queue_done *done, void *arg)
-{
-    struct queue_redis *queue = self(base);
-    const char *args[] = {queue->consumer};
-    run_script(queue, check_script, NULL, args, NULL, 1, done, arg);
-}
-
-/* Depth */
-
-struct depth_reading {
-    struct queue_redis *queue;
-    queue_depth_done *done;
-    void *arg;
-};
 
 static void on_depth(void *arg, int err, struct redis_reply *reply)
 {
-    struct depth_reading *reading = arg;
-    note(reading->queue, err, reply);
-    int64_t length = redis_int(redis_at(reply, 0));
-    int64_t pending = redis_int(redis_at(reply, 1));
-    const struct queue_depth depth = {.waiting = length - pending,
-                                      .in_flight = pending,
-                                      .delayed = redis_int(redis_at(reply, 2)),
-                                      .oldest_age_ms = redis_int(redis_at(reply, 3))};
-    reading->done(reading->arg, err, err ? NULL : &depth);
-    free(reading);
+    struct redis_operation *operation = arg;
+    err = queue_redis_result(operation->queue, operation->what, err, reply);
+    struct queue_depth depth = {
+        .waiting = redis_int(redis_at(reply, 0)),
+        .in_flight = redis_int(redis_at(reply, 1)),
+        .delayed = redis_int(redis_at(reply, 2)),
+        .oldest_age_ms = redis_int(redis_at(reply, 3)),
+    };
+    operation->depth_done(operation->arg, err, err ? NULL : &depth);
+    free(operation);
 }
 
 static void redis_depth(struct queue *base, queue_depth_done *done, void *arg)
 {
     struct queue_redis *queue = self(base);
-    struct depth_reading *reading = xmalloc(sizeof(*reading));
-    *reading = (struct depth_reading){queue, done, arg};
-    redis_command(queue->commands, COMMAND_TIMEOUT_MS, on_depth, reading, "EVAL %s 2 %s %s",
-                  depth_script, queue->stream, queue->delayed);
+    struct redis_operation *operation = operation_new(base, "depth", NULL, arg);
+    operation->depth_done = done;
+    struct script script;
+    script_begin(&script, script_depth, "2");
+    script_adds(&script, queue->stream);
+    script_adds(&script, queue->delayed);
+    script_adds(&script, QUEUE_REDIS_GROUP);
+    script_run(queue, &script, on_depth, operation);
 }
 
-/* Receiving: claim what is due, else block for what is new, in turns until the wait is over. */
+/* The check at start: waits for the connection, makes the group, tidies. */
 
-struct receiving {
-    struct queue_redis *queue;
-    int64_t until_ms;
-    bool is_stopped;
-    struct loop_timer *pause; /* while the connections come up */
-    int64_t connect_by_ms;
-    queue_received *done;
-    void *arg;
-};
-
-static void receive_turn(struct receiving *receiving);
-
-static void receive_end(struct receiving *receiving, int err, struct queue_message *message)
+static void check_finish(struct redis_operation *operation, int err)
 {
-    queue_received *done = receiving->done;
-    void *arg = receiving->arg;
-    receiving->queue->receiving = NULL;
-    loop_timer_free(receiving->pause);
-    free(receiving);
-    done(arg, err, message);
+    operation->queue->check = NULL;
+    loop_timer_free(operation->timer);
+    operation->done(operation->arg, err);
+    free(operation);
 }
 
-/* "1700000000000-3": the time it was added. */
-static int64_t entry_ms(const char *id)
+static void on_tidied(void *arg, int err, struct redis_reply *reply)
 {
-    return strtoll(id, NULL, 10);
+    struct redis_operation *operation = arg;
+    check_finish(operation, queue_redis_result(operation->queue, "start", err, reply));
 }
 
-static struct queue_message *message_new(const char *id, const struct redis_reply *body,
-                                         int64_t count)
+/* These do not mend themselves; others may (loading, a disk that is full). */
+static bool is_setup_error(const struct redis_reply *reply)
 {
-    struct queue_message *message = xcalloc(1, sizeof(*message));
-    const char *text = redis_str(body, &message->body_bytes);
-    message->id = xstrdup(id);
-    message->receipt = xstrdup(id);
-    message->body = xmemdup(text, message->body_bytes);
-    message->receive_count = (int)count;
-    message->sent_ms = entry_ms(id);
-    return message;
+    static const char *const texts[] = {"WRONGTYPE", "NOPERM", "nknown Redis command",
+                                        "nknown command"};
+    const char *text = redis_is_error(reply) ? redis_str(reply, NULL) : "";
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        if (strstr(text, texts[i]))
+            return true;
+    return false;
 }
 
-static bool has_code(const struct redis_reply *reply, const char *code)
+static void on_created(void *arg, int err, struct redis_reply *reply)
 {
-    return redis_is_error(reply) && strncmp(redis_str(reply, NULL), code, strlen(code)) == 0;
-}
-
-static void on_read(void *arg, int err, struct redis_reply *reply)
-{
-    struct receiving *receiving = arg;
-    struct queue_redis *queue = receiving->queue;
-    if (has_code(reply, "NOGROUP") || has_code(reply, "UNBLOCKED")) {
-        err = 0; /* the stream was deleted, or we were asked to stop: the next turn sees to it */
-        reply = NULL;
+    struct redis_operation *operation = arg;
+    struct queue_redis *queue = operation->queue;
+    if (err == ERR_UNAVAILABLE && !reply && ++operation->tries < CHECK_TRIES) {
+        loop_timer_start(operation->timer, CHECK_STEP_MS);
+        return;
     }
-    note(queue, err, reply);
+    err = queue_redis_result(queue, "start", err, reply);
     if (err) {
-        receive_end(receiving, receiving->is_stopped ? 0 : ERR_UNAVAILABLE, NULL);
+        check_finish(operation, is_setup_error(reply) ? ERR_INVALID : err);
         return;
     }
-    const struct redis_reply *entry = redis_at(redis_at(redis_at(redis_at(reply, 0), 1), 0), 0);
-    const struct redis_reply *fields = redis_at(redis_at(redis_at(redis_at(reply, 0), 1), 0), 1);
-    if (entry)
-        receive_end(receiving, 0, message_new(redis_str(entry, NULL), redis_at(fields, 1), 1));
-    else
-        receive_turn(receiving);
+    struct script script;
+    script_begin(&script, script_tidy, "1");
+    script_adds(&script, queue->stream);
+    script_adds(&script, QUEUE_REDIS_GROUP);
+    script_adds(&script, CONSUMER_IDLE_MS);
+    script_run(queue, &script, on_tidied, operation);
 }
 
-static void on_claimed(void *arg, int err, struct redis_reply *reply)
+static void on_check_timer(void *arg)
 {
-    struct receiving *receiving = arg;
-    struct queue_redis *queue = receiving->queue;
-    note(queue, err, reply);
-    if (err) {
-        receive_end(receiving, ERR_UNAVAILABLE, NULL);
-        return;
-    }
-    if (redis_len(reply) == 3) {
-        receive_end(receiving, 0,
-                    message_new(redis_str(redis_at(reply, 0), NULL), redis_at(reply, 1),
-                                redis_int(redis_at(reply, 2))));
-        return;
-    }
-    int64_t left_ms = receiving->until_ms - loop_now_ms(queue->base.loop);
-    if (left_ms <= 0 || receiving->is_stopped) {
-        receive_end(receiving, 0, NULL);
-        return;
-    }
-    int64_t due_ms = redis_int(redis_at(reply, 0));
-    int64_t block_ms = left_ms < BLOCK_MS ? left_ms : BLOCK_MS;
-    int64_t claim_ms = queue->base.options.visibility_ms / 2;
-    block_ms = claim_ms < block_ms ? claim_ms : block_ms;
-    block_ms = due_ms >= 0 && due_ms < block_ms ? due_ms : block_ms;
-    redis_command(queue->reader, (int)block_ms + COMMAND_TIMEOUT_MS, on_read, receiving,
-                  "XREADGROUP GROUP " GROUP " %s COUNT 1 BLOCK %lld STREAMS %s >", queue->consumer,
-                  (long long)(block_ms > 0 ? block_ms : 1), queue->stream);
+    struct redis_operation *operation = arg;
+    queue_redis_create(operation->queue, on_created, operation);
 }
 
-static void on_pause_over(void *arg)
+static void redis_check(struct queue *base, queue_done *done, void *arg)
 {
-    receive_turn(arg);
+    struct redis_operation *operation = operation_new(base, "start", done, arg);
+    operation->timer = loop_timer_new(base->loop, on_check_timer, operation);
+    self(base)->check = operation;
+    on_check_timer(operation);
 }
 
-static void receive_turn(struct receiving *receiving)
+/* Start and end */
+
+static bool redis_backend_is_connected(const struct queue *queue)
 {
-    struct queue_redis *queue = receiving->queue;
-    bool is_ready = redis_is_connected(queue->commands) && redis_is_connected(queue->reader);
-    if (!is_ready && loop_now_ms(queue->base.loop) < receiving->connect_by_ms &&
-        !receiving->is_stopped) {
-        loop_timer_start(receiving->pause, 20);
-        return;
-    }
-    redis_command(queue->commands, COMMAND_TIMEOUT_MS, on_claimed, receiving,
-                  "EVAL %s 2 %s %s %s %d", claim_script, queue->stream, queue->delayed,
-                  queue->consumer, queue->base.options.visibility_ms);
+    return redis_is_connected(((const struct queue_redis *)queue)->redis);
 }
 
-static void on_reader_id(void *arg, int err, struct redis_reply *reply)
-{
-    struct queue_redis *queue = arg;
-    queue->reader_id = err ? 0 : redis_int(reply);
-}
-
-static void on_reader_change(void *arg, bool connected)
-{
-    struct queue_redis *queue = arg;
-    queue->reader_id = 0;
-    if (connected)
-        redis_command(queue->reader, COMMAND_TIMEOUT_MS, on_reader_id, queue, "CLIENT ID");
-}
-
-static void open_reader(struct queue_redis *queue)
-{
-    if (queue->reader)
-        return;
-    queue->reader = redis_new(queue->base.loop, queue->url, "microbadger-reader");
-    redis_on_change(queue->reader, on_reader_change, queue);
-}
-
-static void redis_receive(struct queue *base, int wait_ms, queue_received *done, void *arg)
+static void redis_release(struct queue *base)
 {
     struct queue_redis *queue = self(base);
-    open_reader(queue);
-    struct receiving *receiving = xcalloc(1, sizeof(*receiving));
-    receiving->queue = queue;
-    receiving->done = done;
-    receiving->arg = arg;
-    receiving->until_ms = loop_now_ms(base->loop) + wait_ms;
-    receiving->connect_by_ms = loop_now_ms(base->loop) + CONNECT_WAIT_MS;
-    receiving->pause = loop_timer_new(base->loop, on_pause_over, receiving);
-    queue->receiving = receiving;
-    receive_turn(receiving);
-}
-
-/* Asks Redis to end the read: what it hands out at that moment still reaches us, so nothing is left
- * in flight. */
-static void redis_stop_receive(struct queue *base)
-{
-    struct queue_redis *queue = self(base);
-    if (!queue->receiving)
-        return;
-    queue->receiving->is_stopped = true;
-    if (queue->reader_id)
-        redis_command(queue->commands, COMMAND_TIMEOUT_MS, NULL, NULL, "CLIENT UNBLOCK %lld",
-                      (long long)queue->reader_id);
-}
-
-static bool redis_is_healthy(const struct queue *base)
-{
-    const struct queue_redis *queue = self(base);
-    return !queue->is_failing && redis_is_connected(queue->commands);
-}
-
-static const char *redis_queue_last_error(const struct queue *base)
-{
-    const struct queue_redis *queue = self(base);
-    return redis_is_connected(queue->commands) ? queue->last_error
-                                               : redis_last_error(queue->commands);
-}
-
-static void redis_queue_free(struct queue *base)
-{
-    struct queue_redis *queue = self(base);
-    redis_free(queue->reader);
-    redis_free(queue->commands);
-    if (queue->receiving)
-        receive_end(queue->receiving, ERR_CANCELLED, NULL);
-    free(queue->base.name);
+    redis_free(queue->redis);
+    queue_redis_receive_release(queue);
+    if (queue->check) /* it waits for the connection */
+        check_finish(queue->check, ERR_CANCELLED);
+    loop_timer_free(queue->timer);
     free(queue->identity);
     free(queue->stream);
     free(queue->delayed);
     free(queue->dead);
-    free(queue->url);
-    free(queue);
+    free(queue->consumer);
 }
 
-static const struct queue_ops redis_ops = {
+static const struct queue_backend backend = {
+    .release = redis_release,
     .send = redis_send,
-    .receive = redis_receive,
-    .stop_receive = redis_stop_receive,
+    .receive = queue_redis_receive,
+    .stop_receive = queue_redis_stop_receive,
     .extend = redis_extend,
-    .delete = redis_delete,
-    .complete = redis_complete,
-    .defer = redis_defer,
+    .delete_message = redis_delete,
+    .can_move = redis_can_move,
+    .move = redis_move,
     .dead = redis_dead,
     .depth = redis_depth,
     .check = redis_check,
-    .is_healthy = redis_is_healthy,
-    .last_error = redis_queue_last_error,
-    .free = redis_queue_free,
+    .is_connected = redis_backend_is_connected,
 };
+
+char *queue_redis_problem(const char *url, const struct url *parts)
+{
+    const char *why;
+    if (redis_url_check(url, &why) != 0)
+        return xstrdup(why);
+    AUTO(free) char *stream = url_query_get(parts, "stream");
+    if (!stream || !*stream)
+        return xstrdup("it names no stream (?stream=NAME)");
+    if (strlen(stream) > MAX_STREAM_BYTES ||
+        strspn(stream, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") !=
+            strlen(stream))
+        return xstrdup("its stream's name is not 1 to 64 of A-Z a-z 0-9 _ . -");
+    return NULL;
+}
+
+static char *consumer_name(void)
+{
+    char host[65] = "";
+    (void)gethostname(host, sizeof(host) - 1);
+    uint64_t random = 0;
+    if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+        abort();
+    return xasprintf("%s-%d-%016llx", host, (int)getpid(), (unsigned long long)random);
+}
 
 struct queue *queue_redis_new(struct loop *loop, const char *url,
                               const struct queue_options *options)
 {
-    AUTO(url) struct url parsed = {0};
-    if (url_parse(url, &parsed) != 0)
+    AUTO(url) struct url parts = {0};
+    AUTO(free) char *name = NULL;
+    if (url_parse(url, &parts) != 0 || !(name = url_query_get(&parts, "stream")))
         abort(); /* the caller has checked it */
     struct queue_redis *queue = xcalloc(1, sizeof(*queue));
-    char random[38];
-    char host[24] = "";
-    unique_prefix(random);
-    (void)gethostname(host, sizeof(host) - 1);
-    queue->base = (struct queue){.ops = &redis_ops, .loop = loop, .options = *options};
-    queue->base.name = url_query_get(&parsed, "stream");
-    queue->stream = xasprintf("{mb:1:q}:%s", queue->base.name);
-    queue->delayed = xasprintf("{mb:1:q}:%s:delayed", queue->base.name);
-    queue->dead = xasprintf("{mb:1:q}:%s-dead", queue->base.name);
+    queue_init(&queue->queue, &backend, loop, url, name, options);
     queue->identity = redis_url_identity(url);
-    queue->url = xstrdup(url);
-    (void)snprintf(queue->consumer, sizeof(queue->consumer), "%s-%.12s", host, random);
-    queue->commands = redis_new(loop, url, "microbadger-queue");
-    return &queue->base;
+    queue->stream = xasprintf(KEY_PREFIX "%s", name);
+    queue->delayed = xasprintf(KEY_PREFIX "%s:delayed", name);
+    queue->dead = xasprintf(KEY_PREFIX "%s-dead", name);
+    queue->consumer = consumer_name();
+    queue->redis = redis_new(loop, url, "microbadger-queue");
+    return &queue->queue;
 }

@@ -1,422 +1,392 @@
-/* Amazon SQS, standard queues, as a queue (SQS API reference, AWS JSON protocol). */
-#include <stdio.h>
+#include "queue_sqs.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "aws.h"
-#include "clock.h"
 #include "digest.h"
 #include "err.h"
 #include "jsonx.h"
 #include "loop.h"
 #include "mem.h"
-#include "queue_backend.h"
 #include "sqs_client.h"
 #include "url.h"
 
+#define MAX_BODY_BYTES ((size_t)1024 * 1024)
+#define MAX_ANSWER_BYTES ((size_t)64 * 1024)
 #define CALL_TIMEOUT_MS 10000
-#define POLL_MARGIN_MS 10000 /* a poll that outlives its wait by this much is dead */
-#define REDRIVE_MARGIN 3     /* receives that the server must allow beyond ours */
-#define DELAY_MAX_MS 900000
+#define CALL_GIVE_UP_MS 30000
+#define MAX_REASON_BYTES 512
+#define MAX_NAME_BYTES 80
+#define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+/* More receives than the worker's own limit, so that the worker sees a message's end, not SQS. */
+#define SPARE_RECEIVES 3
 
-struct queue_sqs {
-    struct queue base;
-    struct sqs_client *client;
-    char *url;
-    char *dead_url; /* NULL until queue_check found the redrive policy */
-    bool is_failing;
-    char last_error[240];
-};
-
-static struct queue_sqs *self(const struct queue *queue)
+static struct queue_sqs *self(struct queue *queue)
 {
     return (struct queue_sqs *)queue;
 }
 
-static void note(struct queue_sqs *queue, int err, const char *text)
+int queue_sqs_result(struct queue_sqs *queue, int err, const char *error_text)
 {
-    queue->is_failing = err == ERR_UNAVAILABLE || err == ERR_INVALID;
-    if (queue->is_failing)
-        (void)snprintf(queue->last_error, sizeof(queue->last_error), "%s", text);
+    if (err == 0 || err == ERR_CONFLICT)
+        queue_works(&queue->queue);
+    else if (err != ERR_CANCELLED)
+        queue_fails(&queue->queue, error_text);
+    return err;
 }
 
-const char *queue_sqs_url_problem(const char *text)
+int queue_sqs_seconds(int64_t ms, int max_seconds)
 {
-    AUTO(url) struct url url = {0};
-    AUTO(aws_credentials) struct aws_credentials credentials = {0};
-    if (url_parse(text, &url) != 0 || !*url.host)
-        return "it is not a URL";
-    const char *slash = strrchr(url.path, '/');
-    if (!slash || !slash[1] || slash == url.path)
-        return "an SQS queue URL ends in /ACCOUNT/NAME";
-    if (strlen(slash) > 5 && strcmp(slash + strlen(slash) - 5, ".fifo") == 0)
-        return "FIFO queues are not supported: use a standard queue";
-    AUTO(free) char *region = aws_region(text);
-    if (!region)
-        return "AWS_REGION is not set, and the queue's URL names no region";
-    if (aws_credentials(&credentials) != 0)
-        return "an SQS queue needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
-    return NULL;
+    int64_t seconds = (ms + 999) / 1000;
+    return seconds < 0 ? 0 : seconds > max_seconds ? max_seconds : (int)seconds;
 }
 
-static json_t *request_body(const struct queue_sqs *queue)
-{
-    return json_pack("{s:s}", "QueueUrl", queue->url);
-}
-
-static int seconds(int64_t ms)
-{
-    return (int)((ms + 999) / 1000);
-}
-
-/* Calls without an answer of interest */
-
-struct operation {
+/* One operation, of one call or of several after another. */
+struct sqs_operation {
     struct queue_sqs *queue;
     queue_done *done;
+    queue_depth_done *depth_done;
     void *arg;
-    bool is_extend;
-    bool is_delete;
+    int err;       /* found before anything was sent */
+    char md5[33];  /* of a body that is sent; "" where MD5 is not to be had */
+    char *receipt; /* of a dead message, as are the next two */
+    char *body;
+    size_t body_bytes;
+    char *reason;
 };
 
-static struct operation *operation_new(struct queue_sqs *queue, queue_done *done, void *arg)
+static struct sqs_operation *operation_new(struct queue *queue, queue_done *done, void *arg)
 {
-    struct operation *operation = xcalloc(1, sizeof(*operation));
-    operation->queue = queue;
+    struct sqs_operation *operation = xcalloc(1, sizeof(*operation));
+    operation->queue = self(queue);
     operation->done = done;
     operation->arg = arg;
     return operation;
 }
 
-static void on_operation(void *arg, int err, const json_t *json, const char *text)
+static void operation_finish(struct sqs_operation *operation, int err)
 {
-    (void)json;
-    struct operation *operation = arg;
-    bool is_gone = err == ERR_NOTFOUND ||
-                   (err == ERR_INVALID && strstr(text, "InvalidParameterValue") != NULL);
-    if (operation->is_delete && is_gone)
-        err = 0; /* settled before, by us or by another */
-    if (operation->is_extend && is_gone)
-        err = ERR_CONFLICT;
-    note(operation->queue, err, text);
-    if (operation->done)
-        operation->done(operation->arg, err);
+    operation->done(operation->arg, err);
+    free(operation->receipt);
+    free(operation->body);
+    free(operation->reason);
     free(operation);
 }
 
-static void send_to(struct queue_sqs *queue, const char *url, const char *body, size_t len,
-                    int64_t delay_ms, const char *reason, struct operation *operation)
+static void call_start(struct sqs_operation *operation, const char *action, json_t *body,
+                       sqs_done *done)
 {
-    json_t *request = json_pack("{s:s,s:s%}", "QueueUrl", url, "MessageBody", body, len);
-    if (delay_ms > 0)
-        json_object_set_new(
-            request, "DelaySeconds",
-            json_integer(seconds(delay_ms > DELAY_MAX_MS ? DELAY_MAX_MS : delay_ms)));
-    if (reason)
-        json_object_set_new(request, "MessageAttributes",
-                            json_pack("{s:{s:s,s:s}}", "Reason", "DataType", "String",
-                                      "StringValue", *reason ? reason : "unknown"));
-    sqs_call(queue->client, "SendMessage", request, CALL_TIMEOUT_MS, on_operation, operation);
+    const struct sqs_request request = {
+        .action = action,
+        .body = body,
+        .err = operation->err,
+        .max_answer_bytes = MAX_ANSWER_BYTES,
+        .timeout_ms = CALL_TIMEOUT_MS,
+        .give_up_ms = CALL_GIVE_UP_MS,
+    };
+    sqs_call_start(operation->queue->client, &request, done, operation);
 }
 
-static void sqs_send(struct queue *base, const char *body, size_t len, int64_t delay_ms,
+static json_t *request_new(const struct sqs_operation *operation)
+{
+    return json_pack("{s:s}", "QueueUrl", operation->queue->queue.url);
+}
+
+static void on_simple_done(void *arg, int err, const json_t *json, const char *error_text)
+{
+    struct sqs_operation *operation = arg;
+    (void)json;
+    operation_finish(operation, queue_sqs_result(operation->queue, err, error_text));
+}
+
+/* Sending */
+
+static int check_sent(struct sqs_operation *operation, int err, const json_t *json,
+                      const char *error_text)
+{
+    const char *md5 = jsonx_str(json, "MD5OfMessageBody");
+    if (operation->err)
+        return err; /* it was never sent */
+    bool is_spoilt = err == 0 && *operation->md5 && *md5 && strcasecmp(md5, operation->md5) != 0;
+    if (is_spoilt)
+        return queue_sqs_result(operation->queue, ERR_PROTO,
+                                "SQS SendMessage: the body arrived with another MD5");
+    return queue_sqs_result(operation->queue, err, error_text);
+}
+
+static void on_sent(void *arg, int err, const json_t *json, const char *error_text)
+{
+    struct sqs_operation *operation = arg;
+    operation_finish(operation, check_sent(operation, err, json, error_text));
+}
+
+/* NULL where the body cannot be sent; the operation's err tells why. */
+static json_t *send_request(struct sqs_operation *operation, const char *url, const char *body,
+                            size_t body_bytes)
+{
+    json_t *text =
+        body_bytes && body_bytes <= MAX_BODY_BYTES ? json_stringn(body, body_bytes) : NULL;
+    if (!text) { /* too long, empty, or not UTF-8 */
+        operation->err = body_bytes > MAX_BODY_BYTES ? ERR_TOOBIG : ERR_INVALID;
+        return NULL;
+    }
+    if (!digest_md5_hex(body, body_bytes, operation->md5))
+        operation->md5[0] = '\0';
+    return json_pack("{s:s, s:o}", "QueueUrl", url, "MessageBody", text);
+}
+
+static void sqs_send(struct queue *base, const char *body, size_t body_bytes, int64_t delay_ms,
                      queue_done *done, void *arg)
 {
-    struct queue_sqs *queue = self(base);
-    send_to(queue, queue->url, body, len, delay_ms, NULL, operation_new(queue, done, arg));
+    struct sqs_operation *operation = operation_new(base, done, arg);
+    json_t *request = send_request(operation, base->url, body, body_bytes);
+    if (request && delay_ms > 0)
+        json_object_set_new(request, "DelaySeconds",
+                            json_integer(queue_sqs_seconds(delay_ms, 900)));
+    call_start(operation, "SendMessage", request, on_sent);
 }
 
-static void sqs_extend(struct queue *base, const struct queue_message *message,
-                       int64_t visibility_ms, queue_done *done, void *arg)
+/* Leases */
+
+static void on_deleted(void *arg, int err, const json_t *json, const char *error_text)
 {
-    struct queue_sqs *queue = self(base);
-    struct operation *operation = operation_new(queue, done, arg);
-    json_t *request = request_body(queue);
-    operation->is_extend = true;
-    json_object_set_new(request, "ReceiptHandle", json_string(message->receipt));
-    json_object_set_new(request, "VisibilityTimeout", json_integer(seconds(visibility_ms)));
-    sqs_call(queue->client, "ChangeMessageVisibility", request, CALL_TIMEOUT_MS, on_operation,
-             operation);
+    struct sqs_operation *operation = arg;
+    (void)json;
+    err = queue_sqs_result(operation->queue, err, error_text);
+    /* Servers refuse a receipt of a message that is gone; that is what was wanted. */
+    operation_finish(operation, err == ERR_CONFLICT ? 0 : err);
 }
 
 static void sqs_delete(struct queue *base, const struct queue_message *message, queue_done *done,
                        void *arg)
 {
-    struct queue_sqs *queue = self(base);
-    struct operation *operation = operation_new(queue, done, arg);
-    json_t *request = request_body(queue);
-    operation->is_delete = true;
+    struct sqs_operation *operation = operation_new(base, done, arg);
+    json_t *request = request_new(operation);
     json_object_set_new(request, "ReceiptHandle", json_string(message->receipt));
-    sqs_call(queue->client, "DeleteMessage", request, CALL_TIMEOUT_MS, on_operation, operation);
+    call_start(operation, "DeleteMessage", request, on_deleted);
 }
 
-/* Send somewhere, then delete here */
-
-struct moving {
-    struct queue_sqs *queue;
-    struct queue_message message; /* only the receipt */
-    queue_done *done;
-    void *arg;
-};
-
-static struct moving *moving_new(struct queue_sqs *queue, const struct queue_message *message,
-                                 queue_done *done, void *arg)
+static void sqs_extend(struct queue *base, const struct queue_message *message,
+                       int64_t visibility_ms, queue_done *done, void *arg)
 {
-    struct moving *moving = xcalloc(1, sizeof(*moving));
-    moving->queue = queue;
-    moving->message.receipt = xstrdup(message->receipt);
-    moving->done = done;
-    moving->arg = arg;
-    return moving;
+    struct sqs_operation *operation = operation_new(base, done, arg);
+    json_t *request = request_new(operation);
+    json_object_set_new(request, "ReceiptHandle", json_string(message->receipt));
+    json_object_set_new(request, "VisibilityTimeout",
+                        json_integer(queue_sqs_seconds(visibility_ms, 43200)));
+    call_start(operation, "ChangeMessageVisibility", request, on_simple_done);
 }
 
-static void moving_end(void *arg, int err)
+/* Attributes */
+
+/* Numbers are texts there; -1 for what is none. */
+static int64_t attribute_number(const json_t *attributes, const char *name)
 {
-    struct moving *moving = arg;
-    moving->done(moving->arg, err);
-    free(moving->message.receipt);
-    free(moving);
+    const char *text = jsonx_str(attributes, name);
+    size_t len = strlen(text);
+    bool is_number = len > 0 && len < 19 && strspn(text, "0123456789") == len;
+    return is_number ? strtoll(text, NULL, 10) : -1;
 }
 
-static void on_moved(void *arg, int err)
+static void on_depth(void *arg, int err, const json_t *json, const char *error_text)
 {
-    struct moving *moving = arg;
-    if (err)
-        moving_end(moving, err);
+    struct sqs_operation *operation = arg;
+    err = queue_sqs_result(operation->queue, err, error_text);
+    const json_t *attributes = jsonx_object(json, "Attributes");
+    struct queue_depth depth = {
+        .waiting = attribute_number(attributes, "ApproximateNumberOfMessages"),
+        .in_flight = attribute_number(attributes, "ApproximateNumberOfMessagesNotVisible"),
+        .delayed = attribute_number(attributes, "ApproximateNumberOfMessagesDelayed"),
+        .oldest_age_ms = -1,
+    };
+    operation->depth_done(operation->arg, err, err ? NULL : &depth);
+    free(operation);
+}
+
+static void sqs_depth(struct queue *base, queue_depth_done *done, void *arg)
+{
+    struct sqs_operation *operation = operation_new(base, NULL, arg);
+    operation->depth_done = done;
+    json_t *request = request_new(operation);
+    json_object_set_new(request, "AttributeNames",
+                        json_pack("[s, s, s]", "ApproximateNumberOfMessages",
+                                  "ApproximateNumberOfMessagesNotVisible",
+                                  "ApproximateNumberOfMessagesDelayed"));
+    call_start(operation, "GetQueueAttributes", request, on_depth);
+}
+
+static bool is_name(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 0 && len <= MAX_NAME_BYTES && strspn(name, NAME_CHARS) == len;
+}
+
+/* The dead queue is in the same account and region: its URL differs in the name only. */
+static const char *read_redrive_policy(struct queue_sqs *queue, const json_t *json)
+{
+    const char *text = jsonx_str(jsonx_object(json, "Attributes"), "RedrivePolicy");
+    JSON_AUTO
+    json_t *policy = NULL;
+    if (!*text || jsonx_parse(text, strlen(text), &policy) != 0)
+        return "the queue has no redrive policy";
+    const char *arn = jsonx_str(policy, "deadLetterTargetArn");
+    const char *colon = strrchr(arn, ':');
+    if (!colon || !is_name(colon + 1))
+        return "the redrive policy of the queue names no dead queue";
+    const char *url = queue->queue.url;
+    free(queue->dead_url);
+    queue->dead_url = xasprintf("%.*s/%s", (int)(strrchr(url, '/') - url), url, colon + 1);
+    int64_t max_receives = jsonx_int(policy, "maxReceiveCount");
+    if (max_receives == 0) /* some servers keep it as a text */
+        max_receives = attribute_number(policy, "maxReceiveCount");
+    if (max_receives < queue->queue.options.max_receives + SPARE_RECEIVES)
+        return "maxReceiveCount of the queue's redrive policy is smaller than"
+               " MB_MAX_RECEIVES + 3";
+    return NULL;
+}
+
+static int redrive_policy_result(struct sqs_operation *operation, int err, const json_t *json,
+                                 const char *error_text)
+{
+    err = queue_sqs_result(operation->queue, err, error_text);
+    const char *problem = err ? NULL : read_redrive_policy(operation->queue, json);
+    if (!problem)
+        return err;
+    queue_fails(&operation->queue->queue, problem);
+    return ERR_INVALID;
+}
+
+static void ask_redrive_policy(struct sqs_operation *operation, sqs_done *done)
+{
+    json_t *request = request_new(operation);
+    json_object_set_new(request, "AttributeNames", json_pack("[s]", "RedrivePolicy"));
+    call_start(operation, "GetQueueAttributes", request, done);
+}
+
+static void on_checked(void *arg, int err, const json_t *json, const char *error_text)
+{
+    struct sqs_operation *operation = arg;
+    operation_finish(operation, redrive_policy_result(operation, err, json, error_text));
+}
+
+static void sqs_check(struct queue *base, queue_done *done, void *arg)
+{
+    ask_redrive_policy(operation_new(base, done, arg), on_checked);
+}
+
+/* Dead messages: looked up where to, sent there with the reason as an attribute, deleted here. */
+
+static void on_dead_sent(void *arg, int err, const json_t *json, const char *error_text)
+{
+    struct sqs_operation *operation = arg;
+    err = check_sent(operation, err, json, error_text);
+    if (err) {
+        operation_finish(operation, err);
+        return;
+    }
+    json_t *request = request_new(operation);
+    json_object_set_new(request, "ReceiptHandle", json_string(operation->receipt));
+    call_start(operation, "DeleteMessage", request, on_deleted);
+}
+
+static void dead_send(struct sqs_operation *operation)
+{
+    json_t *request =
+        send_request(operation, operation->queue->dead_url, operation->body, operation->body_bytes);
+    if (request && *operation->reason)
+        json_object_set_new(request, "MessageAttributes",
+                            json_pack("{s:{s:s, s:s}}", "Reason", "DataType", "String",
+                                      "StringValue", operation->reason));
+    call_start(operation, "SendMessage", request, on_dead_sent);
+}
+
+static void on_dead_policy(void *arg, int err, const json_t *json, const char *error_text)
+{
+    struct sqs_operation *operation = arg;
+    err = redrive_policy_result(operation, err, json, error_text);
+    if (!operation->queue->dead_url)
+        operation_finish(operation, err);
     else
-        sqs_delete(&moving->queue->base, &moving->message, moving_end, moving);
+        dead_send(operation);
 }
 
-static void sqs_defer(struct queue *base, const struct queue_message *message, const char *body,
-                      size_t len, int64_t delay_ms, queue_done *done, void *arg)
+/* SQS takes no control characters. */
+static char *reason_text(const char *reason)
 {
-    struct queue_sqs *queue = self(base);
-    sqs_send(base, body, len, delay_ms, on_moved, moving_new(queue, message, done, arg));
+    char *text = jsonx_repair_utf8(reason, strnlen(reason, MAX_REASON_BYTES));
+    for (char *at = text; *at; at++)
+        if ((unsigned char)*at < ' ')
+            *at = ' ';
+    return text;
 }
 
 static void sqs_dead(struct queue *base, const struct queue_message *message, const char *reason,
                      queue_done *done, void *arg)
 {
-    struct queue_sqs *queue = self(base);
-    if (!queue->dead_url) { /* the check at start has refused this; the server moves it */
-        sqs_extend(base, message, 0, done, arg);
-        return;
-    }
-    struct moving *moving = moving_new(queue, message, done, arg);
-    send_to(queue, queue->dead_url, message->body, message->body_bytes, 0, reason,
-            operation_new(queue, on_moved, moving));
+    struct sqs_operation *operation = operation_new(base, done, arg);
+    operation->receipt = xstrdup(message->receipt);
+    operation->body = xmemdup(message->body, message->body_bytes);
+    operation->body_bytes = message->body_bytes;
+    operation->reason = reason_text(reason);
+    if (self(base)->dead_url)
+        dead_send(operation);
+    else
+        ask_redrive_policy(operation, on_dead_policy);
 }
 
-/* Receiving */
+/* Start and end */
 
-struct receiving {
-    struct queue_sqs *queue;
-    queue_received *done;
-    void *arg;
-};
-
-static int64_t attribute(const json_t *message, const char *name)
-{
-    return strtoll(jsonx_str(jsonx_object(message, "Attributes"), name), NULL, 10);
-}
-
-/* NULL where the body does not have the MD5 that SQS says: it comes again after its lease. */
-static struct queue_message *message_new(const json_t *json)
-{
-    const json_t *body = json_object_get(json, "Body");
-    const char *md5 = jsonx_str(json, "MD5OfBody");
-    char computed[33];
-    if (!json_is_string(body) || !*jsonx_str(json, "ReceiptHandle"))
-        return NULL;
-    size_t len = json_string_length(body);
-    if (*md5 && digest_md5_hex(json_string_value(body), len, computed) &&
-        strcmp(computed, md5) != 0)
-        return NULL;
-    struct queue_message *message = xcalloc(1, sizeof(*message));
-    int64_t count = attribute(json, "ApproximateReceiveCount");
-    message->id = xstrdup(jsonx_str(json, "MessageId"));
-    message->receipt = xstrdup(jsonx_str(json, "ReceiptHandle"));
-    message->body = xmemdup(json_string_value(body), len);
-    message->body_bytes = len;
-    message->receive_count = count > 0 ? (int)count : 1;
-    message->sent_ms = attribute(json, "SentTimestamp");
-    return message;
-}
-
-static void on_received(void *arg, int err, const json_t *json, const char *text)
-{
-    struct receiving *receiving = arg;
-    const json_t *first = json_array_get(json_object_get(json, "Messages"), 0);
-    struct queue_message *message = err == 0 && first ? message_new(first) : NULL;
-    if (err == 0 && first && !message) {
-        err = ERR_UNAVAILABLE;
-        text = "a message came whose body does not have its MD5";
-    }
-    note(receiving->queue, err, text);
-    receiving->done(receiving->arg, err, message);
-    free(receiving);
-}
-
-static void sqs_receive(struct queue *base, int wait_ms, queue_received *done, void *arg)
-{
-    struct queue_sqs *queue = self(base);
-    struct receiving *receiving = xmalloc(sizeof(*receiving));
-    *receiving = (struct receiving){queue, done, arg};
-    json_t *request = request_body(queue);
-    json_object_set_new(request, "MaxNumberOfMessages", json_integer(1));
-    json_object_set_new(request, "WaitTimeSeconds", json_integer(seconds(wait_ms)));
-    json_object_set_new(request, "VisibilityTimeout",
-                        json_integer(seconds(queue->base.options.visibility_ms)));
-    json_object_set_new(request, "MessageSystemAttributeNames",
-                        json_pack("[s,s]", "ApproximateReceiveCount", "SentTimestamp"));
-    sqs_call(queue->client, "ReceiveMessage", request, wait_ms + POLL_MARGIN_MS, on_received,
-             receiving);
-}
-
-static void sqs_stop_receive(struct queue *queue)
-{
-    (void)queue; /* an abandoned poll may swallow a message: it is waited for */
-}
-
-/* Attributes: depth, and the check at start */
-
-struct depth_reading {
-    struct queue_sqs *queue;
-    queue_depth_done *done;
-    void *arg;
-};
-
-static int64_t number(const json_t *attributes, const char *name)
-{
-    return strtoll(jsonx_str(attributes, name), NULL, 10);
-}
-
-static void on_depth(void *arg, int err, const json_t *json, const char *text)
-{
-    struct depth_reading *reading = arg;
-    const json_t *attributes = jsonx_object(json, "Attributes");
-    note(reading->queue, err, text);
-    const struct queue_depth depth = {
-        .waiting = number(attributes, "ApproximateNumberOfMessages"),
-        .in_flight = number(attributes, "ApproximateNumberOfMessagesNotVisible"),
-        .delayed = number(attributes, "ApproximateNumberOfMessagesDelayed"),
-        .oldest_age_ms = -1,
-    };
-    reading->done(reading->arg, err, err ? NULL : &depth);
-    free(reading);
-}
-
-static void sqs_depth(struct queue *base, queue_depth_done *done, void *arg)
-{
-    struct queue_sqs *queue = self(base);
-    struct depth_reading *reading = xmalloc(sizeof(*reading));
-    *reading = (struct depth_reading){queue, done, arg};
-    json_t *request = request_body(queue);
-    json_object_set_new(request, "AttributeNames",
-                        json_pack("[s,s,s]", "ApproximateNumberOfMessages",
-                                  "ApproximateNumberOfMessagesNotVisible",
-                                  "ApproximateNumberOfMessagesDelayed"));
-    sqs_call(queue->client, "GetQueueAttributes", request, CALL_TIMEOUT_MS, on_depth, reading);
-}
-
-/* The dead queue's URL is ours with the name from the policy's ARN, which is in the same account
- * and region. */
-static int take_redrive_policy(struct queue_sqs *queue, const char *policy, char *ret_text,
-                               size_t size)
-{
-    JSON_AUTO
-    json_t *json = NULL;
-    if (!*policy || jsonx_parse(policy, strlen(policy), &json) != 0) {
-        (void)snprintf(ret_text, size,
-                       "it has no redrive policy: failed messages need a dead queue");
-        return ERR_INVALID;
-    }
-    const json_t *count_json = json_object_get(json, "maxReceiveCount");
-    int64_t count = json_is_string(count_json) ? number(json, "maxReceiveCount")
-                                               : jsonx_int(json, "maxReceiveCount");
-    int least = queue->base.options.max_receives + REDRIVE_MARGIN;
-    if (count < least) {
-        (void)snprintf(ret_text, size,
-                       "its redrive policy's maxReceiveCount is %lld; it must be at least %d "
-                       "(MB_MAX_RECEIVES + %d)",
-                       (long long)count, least, REDRIVE_MARGIN);
-        return ERR_INVALID;
-    }
-    const char *name = strrchr(jsonx_str(json, "deadLetterTargetArn"), ':');
-    const char *slash = strrchr(queue->url, '/');
-    free(queue->dead_url);
-    queue->dead_url =
-        xasprintf("%.*s%s", (int)(slash - queue->url + 1), queue->url, name ? name + 1 : "");
-    return 0;
-}
-
-static void on_checked(void *arg, int err, const json_t *json, const char *text)
-{
-    struct operation *operation = arg;
-    char why[200];
-    const char *policy = jsonx_str(jsonx_object(json, "Attributes"), "RedrivePolicy");
-    if (err == ERR_INVALID)
-        err = ERR_UNAVAILABLE; /* only what the queue says of itself is final */
-    if (err == 0) {
-        err = take_redrive_policy(operation->queue, policy, why, sizeof(why));
-        text = err ? why : text;
-    }
-    note(operation->queue, err, text);
-    operation->done(operation->arg, err);
-    free(operation);
-}
-
-static void sqs_check(struct queue *base, queue_done *done, void *arg)
-{
-    struct queue_sqs *queue = self(base);
-    json_t *request = request_body(queue);
-    json_object_set_new(request, "AttributeNames", json_pack("[s]", "RedrivePolicy"));
-    sqs_call(queue->client, "GetQueueAttributes", request, CALL_TIMEOUT_MS, on_checked,
-             operation_new(queue, done, arg));
-}
-
-static bool sqs_is_healthy(const struct queue *base)
-{
-    return !self(base)->is_failing;
-}
-
-static const char *sqs_last_error(const struct queue *base)
-{
-    return self(base)->last_error;
-}
-
-static void sqs_free(struct queue *base)
+static void sqs_release(struct queue *base)
 {
     struct queue_sqs *queue = self(base);
     sqs_client_free(queue->client);
-    free(queue->base.name);
-    free(queue->url);
+    queue_sqs_receive_release(queue);
     free(queue->dead_url);
-    free(queue);
 }
 
-static const struct queue_ops sqs_ops = {
+static const struct queue_backend backend = {
+    .release = sqs_release,
     .send = sqs_send,
-    .receive = sqs_receive,
-    .stop_receive = sqs_stop_receive,
+    .receive = queue_sqs_receive,
+    .stop_receive = queue_sqs_stop_receive,
     .extend = sqs_extend,
-    .delete = sqs_delete,
-    .defer = sqs_defer,
+    .delete_message = sqs_delete,
     .dead = sqs_dead,
     .depth = sqs_depth,
     .check = sqs_check,
-    .is_healthy = sqs_is_healthy,
-    .last_error = sqs_last_error,
-    .free = sqs_free,
 };
+
+/* Queue URLs end in /ACCOUNT/NAME. */
+static const char *path_problem(const char *path)
+{
+    const char *name = strrchr(path, '/');
+    size_t len = strlen(path);
+    if (!name || name == path)
+        return "its path is not /ACCOUNT/NAME";
+    if (len > 5 && strcmp(path + len - 5, ".fifo") == 0)
+        return "it is a FIFO queue; only standard queues can be used";
+    return is_name(name + 1) ? NULL : "the queue's name is not 1 to 80 of A-Z a-z 0-9 _ -";
+}
+
+char *queue_sqs_problem(const char *url, const struct url *parts)
+{
+    const char *problem = path_problem(parts->path);
+    if (!problem && (!*parts->host || *parts->user || *parts->password || *parts->query))
+        problem = "it is not of the form https://HOST/ACCOUNT/NAME";
+    if (problem)
+        return xstrdup(problem);
+    struct aws *aws = aws_new(url);
+    char *why = aws_problem(aws) ? xstrdup(aws_problem(aws)) : NULL;
+    aws_free(aws);
+    return why;
+}
 
 struct queue *queue_sqs_new(struct loop *loop, struct httpc *httpc, const char *url,
                             const struct queue_options *options)
 {
     struct queue_sqs *queue = xcalloc(1, sizeof(*queue));
-    queue->base = (struct queue){.ops = &sqs_ops, .loop = loop, .options = *options};
-    queue->base.name = xstrdup(strrchr(url, '/') + 1);
-    queue->url = xstrdup(url);
+    queue_init(&queue->queue, &backend, loop, url, strrchr(url, '/') + 1, options);
     queue->client = sqs_client_new(loop, httpc, url);
-    return &queue->base;
+    return &queue->queue;
 }

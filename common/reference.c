@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "digest.h"
 #include "err.h"
@@ -11,6 +12,9 @@
 #define PATH_MAX_BYTES 255
 #define REFERENCE_MAX_BYTES 512
 #define TAG_MAX_BYTES 128
+
+static const char upper_case_problem[] =
+    "The name has upper-case letters; repository names are lower-case.";
 
 static bool is_lower_alnum(char c)
 {
@@ -64,7 +68,7 @@ static const char *path_problem(const char *path)
         return "The name is longer than 255 characters.";
     for (const char *c = path; *c; c++)
         if (*c >= 'A' && *c <= 'Z')
-            return "The name has upper-case letters; repository names are lower-case.";
+            return upper_case_problem;
     for (const char *at = path;;) {
         size_t len = strcspn(at, "/");
         if (!component_is_valid(at, len))
@@ -148,12 +152,10 @@ static const char *split_name(const char *name, struct reference *ref)
     const char *path = name;
     if (slash && is_domain(name, (size_t)(slash - name))) {
         AUTO(free) char *domain = xstrndup(name, (size_t)(slash - name));
-        if (!domain_is_valid(domain)) {
-            for (const char *c = domain; *c; c++)
-                if (*c >= 'A' && *c <= 'Z' && !strpbrk(domain, ".:"))
-                    return "The name has upper-case letters; repository names are lower-case.";
+        if (!strpbrk(domain, ".:[") && strcasecmp(domain, "localhost") != 0)
+            return upper_case_problem; /* only its capitals made it look like a host */
+        if (!domain_is_valid(domain))
             return "The part before the first '/' is no registry's host name.";
-        }
         for (char *c = domain; *c; c++)
             *c = (char)(*c >= 'A' && *c <= 'Z' ? *c | 0x20 : *c);
         ref->registry = is_hub_alias(domain) ? xstrdup(HUB) : TAKE(domain);
@@ -229,9 +231,16 @@ char *reference_canonical(const struct reference *reference)
     return xasprintf("%s/%s", reference->registry, reference->path);
 }
 
+/* Whether a path of Docker Hub's still means Docker Hub where it is read without the host. */
+static bool stands_alone(const char *path)
+{
+    const char *slash = strchr(path, '/');
+    return !slash || !is_domain(path, (size_t)(slash - path));
+}
+
 char *reference_message_name(const struct reference *reference)
 {
-    if (strcmp(reference->registry, HUB) == 0)
+    if (strcmp(reference->registry, HUB) == 0 && stands_alone(reference->path))
         return xstrdup(reference->path);
     return reference_canonical(reference);
 }
@@ -239,7 +248,8 @@ char *reference_message_name(const struct reference *reference)
 char *reference_shown(const struct reference *reference)
 {
     bool is_hub = strcmp(reference->registry, HUB) == 0;
-    if (is_hub && strncmp(reference->path, "library/", 8) == 0)
+    bool is_official = strncmp(reference->path, "library/", 8) == 0;
+    if (is_hub && is_official && !strchr(reference->path + 8, '/'))
         return xstrdup(reference->path + 8);
     return reference_message_name(reference);
 }

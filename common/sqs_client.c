@@ -1,8 +1,10 @@
 #include "sqs_client.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "aws.h"
 #include "clock.h"
@@ -11,251 +13,286 @@
 #include "jsonx.h"
 #include "loop.h"
 #include "mem.h"
+#include "sqs_error.h"
 
+/* The figures of AWS's own SDKs. */
 #define MAX_ATTEMPTS 3
 #define BACKOFF_BASE_MS 50
-#define THROTTLE_BASE_MS 1000
+#define BACKOFF_THROTTLED_BASE_MS 1000
 #define BACKOFF_CAP_MS 20000
-#define ANSWER_MAX_BYTES (4u << 20) /* a message is at most 1 MiB, escaped more */
-#define CODE_BYTES 80
-#define TEXT_BYTES 240
+#define RETRY_AFTER_EXTRA_MS 5000 /* how much longer than our own pause a server may ask for */
+#define SKEW_MS 240000            /* AWS bears five minutes */
+#define ERROR_TEXT_BYTES 220
 
 struct sqs_client {
     struct loop *loop;
     struct httpc *httpc;
-    char *endpoint;
-    char *region;
+    struct aws *aws;
     struct sqs_call *calls;
 };
 
 struct sqs_call {
     struct sqs_client *client;
     struct sqs_call *next, *prev;
-    char *target; /* "X-Amz-Target: AmazonSQS.SendMessage" */
+    const char *action;
     char *body;
+    size_t max_answer_bytes;
     int timeout_ms;
+    int64_t give_up_ms; /* in loop time */
     int attempts;
-    struct httpc_call *request;
-    struct loop_timer *pause;
+    bool asked_again; /* for credentials */
+    bool no_retries;
+    struct httpc_call *http; /* NULL while pausing */
+    struct loop_timer *timer;
+    int err; /* of the last attempt; cancelled before the first */
+    char error_text[ERROR_TEXT_BYTES];
     sqs_done *done;
     void *arg;
 };
 
-/* An error answer, taken apart. */
-struct sqs_error {
-    char code[CODE_BYTES]; /* without prefix and "Exception" */
-    char text[TEXT_BYTES];
-    int status; /* 0: none came */
-};
-
-static const char *const throttle_codes[] = {
-    "RequestThrottled", "Throttling",   "Throttled",      "SlowDown",  "RequestLimitExceeded",
-    "TooManyRequests",  "KmsThrottled", "RequestTimeout", "OverLimit", "PriorRequestNotComplete"};
-/* New credentials, or a clock that is right again, may mend these. */
-static const char *const credential_codes[] = {
-    "ExpiredToken",          "InvalidClientTokenId",
-    "UnrecognizedClient",    "InvalidSignature",
-    "RequestExpired",        "RequestTimeTooSkewed",
-    "SignatureDoesNotMatch", "AccessDenied",
-    "InvalidSecurity",       "MissingAuthenticationToken",
-    "IncompleteSignature",   "AuthFailure",
-    "QueueDoesNotExist",     "AWS.SimpleQueueService.NonExistentQueue"};
-static const char *const gone_codes[] = {"ReceiptHandleIsInvalid", "MessageNotInflight"};
-
-static void call_send(struct sqs_call *call);
-
-static bool is_one_of(const char *code, const char *const *codes, size_t count)
+static void call_free(struct sqs_call *call)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(code, codes[i]) == 0)
-            return true;
-    return false;
+    httpc_cancel(call->http);
+    loop_timer_free(call->timer);
+    free(call->body);
+    free(call);
 }
 
-struct sqs_client *sqs_client_new(struct loop *loop, struct httpc *httpc, const char *queue_url)
-{
-    struct sqs_client *client = xcalloc(1, sizeof(*client));
-    client->loop = loop;
-    client->httpc = httpc;
-    client->endpoint = aws_sqs_endpoint(queue_url);
-    client->region = aws_region(queue_url);
-    return client;
-}
-
-static void call_end(struct sqs_call *call, int err, const json_t *json, const char *text)
+static void call_finish(struct sqs_call *call, int err, const json_t *json)
 {
     struct sqs_client *client = call->client;
-    sqs_done *done = call->done;
-    void *arg = call->arg;
     if (call->prev)
         call->prev->next = call->next;
     else
         client->calls = call->next;
     if (call->next)
         call->next->prev = call->prev;
-    httpc_cancel(call->request);
-    loop_timer_free(call->pause);
-    free(call->target);
-    free(call->body);
-    free(call);
-    done(arg, err, json, text);
+    call->done(call->arg, err, json, err ? call->error_text : "");
+    call_free(call);
 }
 
-void sqs_client_free(struct sqs_client *client)
+/* Only the first line: the next ones of a refused signature quote the security token. */
+static void set_error_text(struct sqs_call *call, int status, const char *code, const char *detail)
 {
-    if (!client)
+    int detail_len = (int)strcspn(detail, "\r\n");
+    if (status)
+        (void)snprintf(call->error_text, sizeof(call->error_text), "SQS %s: %d %s%s%.*s",
+                       call->action, status, code, *code && detail_len ? ": " : "", detail_len,
+                       detail);
+    else
+        (void)snprintf(call->error_text, sizeof(call->error_text), "SQS %s: %.*s", call->action,
+                       detail_len, detail);
+}
+
+/* Retrying */
+
+/* Digits only; -1 for anything else. */
+static int64_t header_number(const struct httpc_response *response, const char *name)
+{
+    const char *text = response->err ? NULL : httpc_header(response, name);
+    size_t len = text ? strspn(text, "0123456789") : 0;
+    return len > 0 && len < 10 && !text[len] ? strtoll(text, NULL, 10) : -1;
+}
+
+static int64_t wanted_pause_ms(const struct httpc_response *response)
+{
+    int64_t pause_ms = header_number(response, "x-amz-retry-after");
+    if (pause_ms >= 0)
+        return pause_ms;
+    int64_t seconds = header_number(response, "Retry-After");
+    return seconds >= 0 ? seconds * 1000 : 0;
+}
+
+static void retry_or_finish(struct sqs_call *call, enum sqs_verdict verdict, int err,
+                            int64_t wanted_ms)
+{
+    bool is_throttled = verdict == SQS_THROTTLED;
+    int64_t pause_ms = clock_backoff_ms(call->attempts - 1,
+                                        is_throttled ? BACKOFF_THROTTLED_BASE_MS : BACKOFF_BASE_MS,
+                                        BACKOFF_CAP_MS);
+    if (wanted_ms > pause_ms)
+        pause_ms = wanted_ms < pause_ms + RETRY_AFTER_EXTRA_MS ? wanted_ms
+                                                               : pause_ms + RETRY_AFTER_EXTRA_MS;
+    bool may_retry = verdict != SQS_FAILED && call->attempts < MAX_ATTEMPTS &&
+                     !(verdict == SQS_CREDENTIALS && call->asked_again) && !call->no_retries &&
+                     loop_now_ms(call->client->loop) + pause_ms <= call->give_up_ms;
+    if (!may_retry) {
+        call_finish(call, err, NULL);
         return;
-    while (client->calls)
-        call_end(client->calls, ERR_CANCELLED, NULL, "cancelled");
-    free(client->endpoint);
-    free(client->region);
-    free(client);
+    }
+    call->err = err;
+    call->asked_again |= verdict == SQS_CREDENTIALS;
+    loop_timer_start(call->timer, pause_ms);
 }
 
-/* "com.amazon.coral.service#ThrottlingException" to "Throttling". */
-static void set_code(struct sqs_error *error, const char *type)
+/* Answers */
+
+/* A wrong clock is said so: signatures count for five minutes. */
+static void add_skew(struct sqs_call *call, const struct httpc_response *response)
 {
-    const char *hash = strrchr(type, '#');
-    (void)snprintf(error->code, sizeof(error->code), "%s", hash ? hash + 1 : type);
-    size_t len = strlen(error->code);
-    if (len > 9 && strcmp(error->code + len - 9, "Exception") == 0)
-        error->code[len - 9] = '\0';
+    const char *date = httpc_header(response, "Date");
+    struct tm tm = {0};
+    if (!date || !strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm))
+        return;
+    int64_t ahead_ms = clock_ms() - (int64_t)timegm(&tm) * 1000;
+    if (ahead_ms < SKEW_MS && ahead_ms > -SKEW_MS)
+        return;
+    size_t len = strlen(call->error_text);
+    (void)snprintf(call->error_text + len, sizeof(call->error_text) - len,
+                   " (this machine's clock is %lld s %s the server's)",
+                   (long long)(ahead_ms < 0 ? -ahead_ms : ahead_ms) / 1000,
+                   ahead_ms < 0 ? "behind" : "ahead of");
 }
 
-static void read_error(const struct httpc_response *response, struct sqs_error *error)
+static void answer_refused(struct sqs_call *call, const struct httpc_response *response)
 {
     JSON_AUTO
     json_t *json = NULL;
-    error->status = response->status;
-    (void)jsonx_parse(response->body, response->body_bytes, &json);
-    const char *type = jsonx_str(json, "__type");
+    if (jsonx_parse(response->body, response->body_bytes, &json) != 0)
+        json = NULL;
     const char *message = jsonx_str(json, "message");
     if (!*message)
         message = jsonx_str(json, "Message");
-    if (*type)
-        set_code(error, type);
-    (void)snprintf(error->text, sizeof(error->text), "%d %s%s%.150s", response->status, error->code,
-                   *message ? ": " : "", message);
+    char code[SQS_CODE_BYTES];
+    sqs_error_code(jsonx_str(json, "__type"), httpc_header(response, "x-amzn-query-error"), code);
+    int err;
+    enum sqs_verdict verdict = sqs_classify(response->status, code, message, &err);
+    set_error_text(call, response->status, code, message);
+    if (err == ERR_UNAUTHORIZED)
+        add_skew(call, response);
+    retry_or_finish(call, verdict, err, wanted_pause_ms(response));
 }
 
-static bool may_succeed_later(const struct sqs_error *error, bool *ret_is_throttle)
-{
-    *ret_is_throttle =
-        error->status == 429 || is_one_of(error->code, throttle_codes, ARRAY_LEN(throttle_codes));
-    return *ret_is_throttle || error->status == 0 || error->status >= 500 || error->status == 200 ||
-           is_one_of(error->code, credential_codes, ARRAY_LEN(credential_codes));
-}
-
-static int final_err(const struct sqs_error *error)
-{
-    bool is_throttle;
-    if (is_one_of(error->code, gone_codes, ARRAY_LEN(gone_codes)))
-        return ERR_NOTFOUND;
-    return may_succeed_later(error, &is_throttle) ? ERR_UNAVAILABLE : ERR_INVALID;
-}
-
-static void on_pause_over(void *arg)
-{
-    call_send(arg);
-}
-
-/* asked_ms: x-amz-retry-after, 0 if none came. */
-static void retry_or_end(struct sqs_call *call, const struct sqs_error *error, int64_t asked_ms)
-{
-    bool is_throttle;
-    if (!may_succeed_later(error, &is_throttle) || call->attempts >= MAX_ATTEMPTS) {
-        call_end(call, final_err(error), NULL, error->text);
-        return;
-    }
-    int64_t delay_ms = clock_backoff_ms(
-        call->attempts, is_throttle ? THROTTLE_BASE_MS : BACKOFF_BASE_MS, BACKOFF_CAP_MS);
-    if (asked_ms > delay_ms)
-        delay_ms = asked_ms < delay_ms + 5000 ? asked_ms : delay_ms + 5000;
-    loop_timer_start(call->pause, delay_ms);
-}
-
-static void on_answer(struct sqs_call *call, const struct httpc_response *response)
+/* Calls without output may answer nothing at all. */
+static void answer_accepted(struct sqs_call *call, const struct httpc_response *response)
 {
     JSON_AUTO
     json_t *json = NULL;
-    struct sqs_error error = {0};
-    bool is_empty = response->body_bytes == 0; /* some calls answer nothing, or {} */
-    if (is_empty)
-        json = json_object();
-    if (json ||
-        (jsonx_parse(response->body, response->body_bytes, &json) == 0 && json_is_object(json))) {
-        call_end(call, 0, json, "");
+    int err = response->body_bytes ? jsonx_parse(response->body, response->body_bytes, &json) : 0;
+    if (err || (json && !json_is_object(json))) {
+        set_error_text(call, response->status, "", "the answer is not a JSON object");
+        retry_or_finish(call, SQS_RETRY, ERR_PROTO, 0);
         return;
     }
-    error.status = response->status;
-    (void)snprintf(error.text, sizeof(error.text), "the answer is no JSON object");
-    retry_or_end(call, &error, 0);
+    if (!json)
+        json = json_object();
+    call_finish(call, 0, json);
 }
 
-static void on_response(void *arg, const struct httpc_response *response)
+static void on_http_done(void *arg, const struct httpc_response *response)
 {
     struct sqs_call *call = arg;
-    struct sqs_error error = {0};
-    call->request = NULL;
+    call->http = NULL;
     if (response->err) {
-        (void)snprintf(error.text, sizeof(error.text), "%.200s", response->error_text);
-        retry_or_end(call, &error, 0);
+        set_error_text(call, 0, "", response->error_text);
+        retry_or_finish(call, response->err == ERR_TOOBIG ? SQS_FAILED : SQS_RETRY, response->err,
+                        0);
     } else if (response->status == 200) {
-        on_answer(call, response);
+        answer_accepted(call, response);
     } else {
-        const char *asked = httpc_header(response, "x-amz-retry-after");
-        read_error(response, &error);
-        retry_or_end(call, &error, asked ? strtol(asked, NULL, 10) : 0);
+        answer_refused(call, response);
     }
 }
 
-static void call_send(struct sqs_call *call)
+/* Attempts */
+
+static void attempt(struct sqs_call *call)
 {
     struct sqs_client *client = call->client;
-    AUTO(aws_credentials) struct aws_credentials credentials = {0};
+    struct aws_credentials credentials;
     call->attempts++;
-    if (aws_credentials(&credentials) != 0) {
-        call_end(call, ERR_UNAVAILABLE, NULL,
-                 "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set");
+    if (aws_credentials_get(client->aws, &credentials) != 0) {
+        set_error_text(call, 0, "", "there are no AWS credentials");
+        retry_or_finish(call, SQS_RETRY, ERR_UNAVAILABLE, 0);
         return;
     }
-    AUTO(free) char *token = xasprintf("X-Amz-Security-Token: %s", credentials.session_token);
-    const char *headers[] = {"Content-Type: application/x-amz-json-1.0", call->target,
-                             *credentials.session_token ? token : NULL, NULL};
-    const struct httpc_sigv4 sigv4 = {.region = client->region,
-                                      .service = "sqs",
-                                      .access_key = credentials.access_key,
-                                      .secret_key = credentials.secret_key};
+    AUTO(free) char *target = xasprintf("X-Amz-Target: AmazonSQS.%s", call->action);
+    AUTO(free)
+    char *token = credentials.session_token
+                      ? xasprintf("X-Amz-Security-Token: %s", credentials.session_token)
+                      : NULL;
+    const char *const headers[] = {"Content-Type: application/x-amz-json-1.0", target, token, NULL};
+    const struct httpc_sigv4 sigv4 = {
+        .region = aws_region(client->aws),
+        .service = "sqs",
+        .access_key = credentials.access_key,
+        .secret_key = credentials.secret_key,
+    };
     const struct httpc_request request = {
         .method = "POST",
-        .url = client->endpoint,
+        .url = aws_endpoint(client->aws),
         .headers = headers,
         .body = call->body,
         .body_bytes = strlen(call->body),
-        .max_body_bytes = ANSWER_MAX_BYTES,
+        .max_body_bytes = call->max_answer_bytes,
         .timeout_ms = call->timeout_ms,
-        .allow_private = true, /* the operator's own endpoint */
+        .allow_private = true, /* the endpoint is configuration */
         .own_connection = true,
         .sigv4 = &sigv4,
     };
-    call->request = httpc_start(client->httpc, &request, on_response, call);
+    call->http = httpc_start(client->httpc, &request, on_http_done, call);
 }
 
-void sqs_call(struct sqs_client *client, const char *action, json_t *body, int timeout_ms,
-              sqs_done *done, void *arg)
+static void on_timer(void *arg)
+{
+    struct sqs_call *call = arg;
+    if (call->no_retries || !call->body)
+        call_finish(call, call->err, NULL);
+    else
+        attempt(call);
+}
+
+struct sqs_call *sqs_call_start(struct sqs_client *client, const struct sqs_request *request,
+                                sqs_done *done, void *arg)
 {
     struct sqs_call *call = xcalloc(1, sizeof(*call));
     call->client = client;
-    call->target = xasprintf("X-Amz-Target: AmazonSQS.%s", action);
-    call->body = json_dumps(body, JSON_COMPACT);
-    json_decref(body);
-    call->timeout_ms = timeout_ms;
+    call->action = request->action;
+    call->body = request->body ? jsonx_dump(request->body) : NULL;
+    json_decref(request->body);
+    call->max_answer_bytes = request->max_answer_bytes;
+    call->timeout_ms = request->timeout_ms;
+    call->give_up_ms = loop_now_ms(client->loop) + request->give_up_ms;
+    call->err = request->body ? ERR_CANCELLED : request->err;
     call->done = done;
     call->arg = arg;
     call->next = client->calls;
     if (call->next)
         call->next->prev = call;
     client->calls = call;
-    call->pause = loop_timer_new(client->loop, on_pause_over, call);
-    loop_timer_start(call->pause, 0); /* done never comes from within the start */
+    call->timer = loop_timer_new(client->loop, on_timer, call);
+    loop_timer_start(call->timer, 0);
+    return call;
+}
+
+void sqs_call_stop_retries(struct sqs_call *call)
+{
+    call->no_retries = true;
+    if (!call->http)
+        loop_timer_start(call->timer, 0);
+}
+
+struct sqs_client *sqs_client_new(struct loop *loop, struct httpc *httpc, const char *url)
+{
+    struct sqs_client *client = xcalloc(1, sizeof(*client));
+    client->loop = loop;
+    client->httpc = httpc;
+    client->aws = aws_new(url);
+    return client;
+}
+
+void sqs_client_free(struct sqs_client *client)
+{
+    if (!client)
+        return;
+    while (client->calls) {
+        struct sqs_call *call = client->calls;
+        client->calls = call->next;
+        if (call->next)
+            call->next->prev = NULL;
+        call->done(call->arg, ERR_CANCELLED, NULL, call->error_text);
+        call_free(call);
+    }
+    aws_free(client->aws);
+    free(client);
 }

@@ -1,27 +1,38 @@
-/* One signed SQS request (AWS JSON 1.0), with the retries that AWS's own clients make. Used by
- * queue_sqs.c only. */
+/* Signed calls to SQS, AWS JSON 1.0: one POST each, tried up to three times. */
 #ifndef MB_SQS_CLIENT_H
 #define MB_SQS_CLIENT_H
 
 #include <jansson.h>
-#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct httpc;
 struct loop;
 struct sqs_call;
 struct sqs_client;
 
-/* json is the answer's object where err is 0, borrowed. ERR_NOTFOUND: the receipt handle is of no
- * use any more. ERR_INVALID: SQS refuses the request as it is. All else is ERR_UNAVAILABLE, or
- * ERR_CANCELLED. text is for a person: the error's code and message. */
-typedef void sqs_done(void *arg, int err, const json_t *json, const char *text);
+struct sqs_request {
+    const char *action; /* "SendMessage"; borrowed for the call's life */
+    json_t *body;       /* taken; NULL: nothing is sent, done is told `err` */
+    int err;
+    size_t max_answer_bytes;
+    int timeout_ms; /* of each attempt */
+    int give_up_ms; /* no attempt starts later than this after the first */
+};
 
-struct sqs_client *sqs_client_new(struct loop *loop, struct httpc *httpc, const char *queue_url);
-/* What is under way ends with ERR_CANCELLED. */
+/* json is an object, NULL where err is not 0; error_text says what failed, on one line, without
+ * secrets. Both borrowed. */
+typedef void sqs_done(void *arg, int err, const json_t *json, const char *error_text);
+
+/* url is the queue's, checked. */
+struct sqs_client *sqs_client_new(struct loop *loop, struct httpc *httpc, const char *url);
+/* What is under way gets ERR_CANCELLED. */
 void sqs_client_free(struct sqs_client *client);
 
-/* Takes body. timeout_ms is for each attempt. */
-void sqs_call(struct sqs_client *client, const char *action, json_t *body, int timeout_ms,
-              sqs_done *done, void *arg);
+/* done comes once, later, from the loop. */
+struct sqs_call *sqs_call_start(struct sqs_client *client, const struct sqs_request *request,
+                                sqs_done *done, void *arg);
+/* The attempt under way is the last one; a pause between two ends at once. */
+void sqs_call_stop_retries(struct sqs_call *call);
 
 #endif

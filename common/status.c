@@ -161,19 +161,18 @@ void status_submitted(struct redis *redis, const char *name)
                   JOB_LEASE_MS);
 }
 
-/* KEYS: job, status. The status goes back too, or the next request would take the image for one
- * that is under way. */
+/* KEYS: job, status; ARGV: channel, name. As if nobody had asked: the next one tries again. */
 static const char submit_failed_script[] =
     "redis.call('DEL',KEYS[1]) "
-    "local s=redis.call('HGET',KEYS[2],'status') "
-    "if s=='SUBMITTED' then redis.call('DEL',KEYS[2]) "
-    "elseif s=='INSPECTED' then redis.call('HSET',KEYS[2],'stage','done') end "
-    "return 'ok'";
+    "if redis.call('HGET',KEYS[2],'status')=='SUBMITTED' then redis.call('DEL',KEYS[2]) "
+    "else redis.call('HSET',KEYS[2],'stage','done') end "
+    "redis.call('PUBLISH',ARGV[1],ARGV[2])";
 
 void status_submit_failed(struct redis *redis, const char *name)
 {
     redis_command(redis, REDIS_API_TIMEOUT_MS, NULL, NULL,
-                  "EVAL %s 2 " KEY_JOB "%s " KEY_STATUS "%s", submit_failed_script, name, name);
+                  "EVAL %s 2 " KEY_JOB "%s " KEY_STATUS "%s " KEY_NOTICE "%d %s",
+                  submit_failed_script, name, name, redis_db(redis), name);
 }
 
 char *notice_channel(const char *url)
