@@ -147,20 +147,22 @@ void answer_unref(struct answer *answer)
     free(answer);
 }
 
-/* True where the header accepts gzip with a weight above 0 (RFC 9110 12.5.3). */
+/* True where the header accepts gzip with a weight above 0; "*" speaks for what is not named
+ * (RFC 9110 12.5.3). */
 static bool accepts_gzip(const char *header)
 {
+    bool any = false;
     for (const char *at = header; at && *at; at += strcspn(at, ",")) {
         at += strspn(at, ", \t");
         size_t len = strcspn(at, ",; \t");
-        bool is_gzip = (len == 4 && strncasecmp(at, "gzip", 4) == 0) || (len == 1 && *at == '*');
-        if (!is_gzip)
-            continue;
-        size_t item = strcspn(at, ",");
-        const char *weight = memmem(at, item, "q=", 2);
-        return !weight || strtod(weight + 2, NULL) > 0;
+        const char *weight = memmem(at, strcspn(at, ","), "q=", 2);
+        bool is_wanted = !weight || strtod(weight + 2, NULL) > 0;
+        if (len == 4 && strncasecmp(at, "gzip", 4) == 0)
+            return is_wanted;
+        if (len == 1 && *at == '*')
+            any = is_wanted;
     }
-    return false;
+    return any;
 }
 
 /* One of a list of entity tags, weak ones too (RFC 9110 13.1.2). */

@@ -88,8 +88,11 @@ void cache_free(struct cache *cache)
 {
     if (!cache)
         return;
-    while (cache->newest)
-        entry_free(cache, cache->newest);
+    struct entry *next;
+    for (struct entry *entry = cache->newest; entry; entry = next) {
+        next = entry->older;
+        entry_free(cache, entry);
+    }
     free(cache);
 }
 
@@ -116,6 +119,16 @@ struct answer *cache_get(struct cache *cache, const char *target, int64_t now_ms
     return entry->answer;
 }
 
+static void make_room(struct cache *cache, size_t bytes)
+{
+    struct entry *newer;
+    for (struct entry *entry = cache->oldest; entry && cache->bytes + bytes > cache->max_bytes;
+         entry = newer) {
+        newer = entry->newer;
+        entry_free(cache, entry);
+    }
+}
+
 void cache_put(struct cache *cache, const char *target, const char *name, struct answer *answer,
                int64_t now_ms)
 {
@@ -127,8 +140,7 @@ void cache_put(struct cache *cache, const char *target, const char *name, struct
         entry_free(cache, entry);
     if (bytes > cache->max_bytes)
         return;
-    while (cache->oldest && cache->bytes + bytes > cache->max_bytes)
-        entry_free(cache, cache->oldest);
+    make_room(cache, bytes);
     entry = xcalloc(1, sizeof(*entry) + len + 1);
     memcpy(entry->target, target, len + 1);
     entry->name = xstrdup(name);
@@ -147,15 +159,13 @@ void cache_put(struct cache *cache, const char *target, const char *name, struct
     link_use(cache, entry);
 }
 
-void cache_drop(struct cache *cache, const char *name)
+void cache_expire(struct cache *cache, const char *name)
 {
     uint32_t hash = hash_of(name);
-    struct entry *next;
-    for (struct entry *entry = cache->by_name[hash % BUCKETS]; entry; entry = next) {
-        next = entry->next_name;
+    struct entry *entry = cache->by_name[hash % BUCKETS];
+    for (; entry; entry = entry->next_name)
         if (entry->name_hash == hash && strcmp(entry->name, name) == 0)
-            entry_free(cache, entry);
-    }
+            entry->epoch = cache->epoch - 1;
 }
 
 void cache_next_epoch(struct cache *cache)

@@ -1,6 +1,6 @@
 /* The api's own memory: answers ready to send, by the request's target. An entry counts for
- * CACHE_AGE_MS and in the subscription's epoch in which it was read; a notice drops an image's
- * entries. While Redis is down old entries are better than none. */
+ * CACHE_AGE_MS and in the subscription's epoch in which it was read, until a notice about its
+ * image. While Redis is down old entries are better than none. */
 #ifndef MB_CACHE_H
 #define MB_CACHE_H
 
@@ -22,8 +22,8 @@ struct answer *cache_get(struct cache *cache, const char *target, int64_t now_ms
 /* Keeps a reference. name is the image's canonical name. */
 void cache_put(struct cache *cache, const char *target, const char *name, struct answer *answer,
                int64_t now_ms);
-/* A notice about this image. */
-void cache_drop(struct cache *cache, const char *name);
+/* A notice about this image: what is here of it counts only while Redis is down. */
+void cache_expire(struct cache *cache, const char *name);
 /* Notices may have been missed: what is here counts only while Redis is down. */
 void cache_next_epoch(struct cache *cache);
 

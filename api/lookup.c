@@ -60,7 +60,7 @@ static void party_end(struct lookup *lookup, struct party *party, struct httpd_r
 {
     if (party->is_waiting)
         lookup->service->waiting--;
-    httpd_reply(party->request, response);
+    service_reply(party->request, response);
     free(party);
 }
 
@@ -406,7 +406,8 @@ void lookup_join(struct service *service, struct httpd_request *request, struct 
     struct party *party = xcalloc(1, sizeof(*party));
     party->request = request;
     party->is_get = strcmp(httpd_method(request), "GET") == 0;
-    party->until_ms = wait_seconds > 0 ? loop_now_ms(service->loop) + wait_seconds * 1000 : 0;
+    party->until_ms =
+        wait_seconds > 0 ? loop_now_ms(service->loop) + wait_seconds * INT64_C(1000) : 0;
     httpd_suspend(request);
     bool must_read = !lookup || lookup->state == LOOKUP_WAITING;
     if (lookup)
@@ -437,14 +438,16 @@ void lookup_end_waits(struct service *service)
     lookup_notice(service, NULL);
 }
 
-void lookup_free_all(struct service *service)
+void lookup_end_all(struct service *service)
 {
-    while (service->lookups) {
-        struct lookup *lookup = service->lookups;
+    struct lookup *next;
+    for (struct lookup *lookup = service->lookups; lookup; lookup = next) {
+        next = lookup->next;
         struct httpd_response *response =
             answer_problem(503, "stopping", "This server is stopping. Try again.", 1);
         answer_all(lookup, response);
         httpd_response_unref(response);
-        lookup_free(lookup);
+        if (lookup->state == LOOKUP_WAITING)
+            lookup_free(lookup);
     }
 }

@@ -13,6 +13,7 @@ void lookup_join(struct service *service, struct httpd_request *request, struct 
 void lookup_notice(struct service *service, const char *name);
 /* Every long poll ends with what there is. */
 void lookup_end_waits(struct service *service);
-void lookup_free_all(struct service *service);
+/* Answers every request: 503. Lookups that Redis or the queue still owe a callback go with it. */
+void lookup_end_all(struct service *service);
 
 #endif

@@ -52,8 +52,9 @@ static void drain(struct service *service, struct admin *admin, struct httpd *ht
     log_info("draining");
     admin_drain(admin);
     service_drain(service);
+    int64_t serve_until_ms = loop_now_ms(loop) + SERVE_ON_MS;
     if (httpd_connections(httpd))
-        loop_run_until(loop, &never, loop_now_ms(loop) + SERVE_ON_MS);
+        loop_run_until(loop, &never, serve_until_ms < deadline_ms ? serve_until_ms : deadline_ms);
     httpd_quiesce(httpd);
     int64_t close_ms = loop_now_ms(loop) + CLOSE_MS;
     while (loop_now_ms(loop) < deadline_ms &&
@@ -104,6 +105,7 @@ int main(int argc, char **argv)
     int status = serve(&service);
     queue_free(service.queue);
     redis_free(service.redis);
+    service_free(&service);
     httpc_free(httpc);
     registries_free(service.registries);
     loop_free(service.loop);

@@ -9,6 +9,7 @@
 
 #define IMAGES "/v1/images/"
 #define STATUS "/v1/status/"
+#define SEARCH "/v1/images/search/"
 #define VERSION_PART "/version/"
 
 static int hex_digit(char c)
@@ -140,9 +141,11 @@ static void parse_image(struct route *route, char *name)
 
 static void parse_path(struct route *route, char *path)
 {
+    /* A route of its own, not an image's name. */
+    bool is_search = strncmp(path, SEARCH, strlen(SEARCH)) == 0 && path[strlen(SEARCH)];
     if (strcmp(path, "/healthcheck.txt") == 0)
         route->kind = ROUTE_HEALTH;
-    else if (strncmp(path, IMAGES, strlen(IMAGES)) == 0)
+    else if (strncmp(path, IMAGES, strlen(IMAGES)) == 0 && !is_search)
         parse_image(route, path + strlen(IMAGES));
     else if (strncmp(path, STATUS, strlen(STATUS)) == 0)
         parse_name(route, path + strlen(STATUS), ROUTE_STATUS);
@@ -150,9 +153,19 @@ static void parse_path(struct route *route, char *path)
         route->kind = ROUTE_NOT_FOUND;
 }
 
+/* Proxies may send the whole URL (RFC 9112 3.2.2); any host answers. */
+static const char *skip_origin(const char *target)
+{
+    bool is_absolute =
+        strncasecmp(target, "http://", 7) == 0 || strncasecmp(target, "https://", 8) == 0;
+    return is_absolute ? strstr(target, "//") + 2 + strcspn(strstr(target, "//") + 2, "/?")
+                       : target;
+}
+
 void route_parse(const char *target, struct route *ret_route)
 {
     struct route route = {.wait_seconds = -1};
+    target = skip_origin(target);
     size_t path_len = strcspn(target, "?");
     AUTO(free) char *path = decode(target, path_len);
     if (!path)

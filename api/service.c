@@ -17,12 +17,13 @@
 #include "status.h"
 
 #define CACHE_MAX_BYTES (64u << 20)
+#define CODES 600
 
 static void on_notice(void *arg, const char *text, size_t len)
 {
     struct service *service = arg;
     (void)len;
-    cache_drop(service->cache, text);
+    cache_expire(service->cache, text);
     lookup_notice(service, text);
 }
 
@@ -46,28 +47,40 @@ void service_start(struct service *service)
 
 void service_stop(struct service *service)
 {
-    lookup_free_all(service);
+    service->is_draining = true;
+    lookup_end_all(service);
     redis_sub_free(service->notices);
+}
+
+void service_free(struct service *service)
+{
     cache_free(service->cache);
 }
 
-static void count_request(bool is_hit)
+void service_reply(struct httpd_request *request, struct httpd_response *response)
 {
-    static struct metric *hits;
-    static struct metric *others;
-    if (!hits) {
-        hits = metric_counter("http_requests_total", "Requests by how they were answered.",
-                              "source=\"memory\"");
-        others = metric_counter("http_requests_total", "Requests by how they were answered.",
-                                "source=\"other\"");
-    }
-    metric_add(is_hit ? hits : others, 1);
+    static struct metric *counts[CODES];
+    int code = httpd_response_status(response);
+    struct metric **count = &counts[code >= 0 && code < CODES ? code : 0];
+    if (!*count)
+        *count = metric_counter("http_requests_total", "Requests by the status they were given.",
+                                xasprintf("code=\"%d\"", code));
+    metric_add(*count, 1);
+    httpd_reply(request, response);
+}
+
+static void count_from_memory(void)
+{
+    static struct metric *count;
+    if (!count)
+        count = metric_counter("mb_memory_answers_total", "Requests answered from memory.", NULL);
+    metric_add(count, 1);
 }
 
 /* Takes response. */
 static void reply(struct httpd_request *request, struct httpd_response *response)
 {
-    httpd_reply(request, response);
+    service_reply(request, response);
     httpd_response_unref(response);
 }
 
@@ -128,7 +141,8 @@ static bool handle_from_memory(struct service *service, struct httpd_request *re
     /* Somebody who knows it already may want to wait for the next one. */
     if (!answer->is_final && !is_redis_down && answer_is_known(answer, request))
         return false;
-    httpd_reply(request, answer_choose(answer, request));
+    service_reply(request, answer_choose(answer, request));
+    count_from_memory();
     return true;
 }
 
@@ -137,9 +151,7 @@ void service_handle(void *arg, struct httpd_request *request)
     struct service *service = arg;
     const char *method = httpd_method(request);
     bool is_read = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-    bool is_hit = is_read && handle_from_memory(service, request);
-    count_request(is_hit);
-    if (is_hit)
+    if (is_read && handle_from_memory(service, request))
         return;
     if (is_read)
         handle_route(service, request);
@@ -162,8 +174,8 @@ void service_drain(struct service *service)
 bool service_is_ready(void *arg, const char **ret_why)
 {
     const struct service *service = arg;
-    *ret_why = !redis_is_connected(service->redis) ? "Redis is not connected"
-               : !queue_is_healthy(service->queue) ? "the Inspection queue does not answer"
-                                                   : NULL;
+    /* Not the queue: most requests do not need it, and it is only tried by a request, so a program
+     * that gets none would never be ready again. */
+    *ret_why = redis_is_connected(service->redis) ? NULL : "Redis is not connected";
     return !*ret_why;
 }

@@ -10,6 +10,7 @@
 
 struct cache;
 struct httpd_request;
+struct httpd_response;
 struct loop;
 struct lookup;
 struct queue;
@@ -31,14 +32,20 @@ struct service {
     bool is_draining;
 };
 
-/* loop, config, redis, queue and registries are set; notices and cache are made here. */
+/* loop, config, redis, queue and registries are set and stay the caller's; notices and cache are
+ * made here. */
 void service_start(struct service *service);
+/* Answers every request; to be called before the httpd ends. */
 void service_stop(struct service *service);
-/* An httpd_handler. */
-void service_handle(void *service, struct httpd_request *request);
+/* After redis and queue are freed: until then their callbacks come. */
+void service_free(struct service *service);
+/* An httpd_handler; arg is the service. */
+void service_handle(void *arg, struct httpd_request *request);
 /* From now on: long polls end with what there is, connections close after their answer. */
 void service_drain(struct service *service);
+/* Answers and counts. */
+void service_reply(struct httpd_request *request, struct httpd_response *response);
 /* For readiness. */
-bool service_is_ready(void *service, const char **ret_why);
+bool service_is_ready(void *arg, const char **ret_why);
 
 #endif

@@ -43,7 +43,8 @@ static void on_request(void *arg, struct httpd_request *request)
 {
     struct admin *admin = arg;
     const char *method = httpd_method(request);
-    const char *target = httpd_target(request);
+    AUTO(free)
+    char *target = xstrndup(httpd_target(request), strcspn(httpd_target(request), "?"));
     if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
         reply(request, 405, "text/plain; charset=utf-8", xstrdup("only GET and HEAD\n"));
     } else if (strcmp(target, "/healthz") == 0) {
@@ -73,6 +74,11 @@ struct admin *admin_new(struct loop *loop, const char *listen,
         return admin;
     free(admin);
     return NULL;
+}
+
+int admin_port(const struct admin *admin)
+{
+    return httpd_port(admin->httpd);
 }
 
 void admin_drain(struct admin *admin)

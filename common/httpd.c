@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <microhttpd.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -9,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,6 +23,8 @@
 #define CONNECTION_MEMORY_BYTES (6 * 1024)
 #define LISTEN_BACKLOG 1024
 #define RUNS_A_TURN 8 /* then the loop's other descriptors get their turn */
+#define BODY_MAX_BYTES 65536
+#define SPARE_DESCRIPTORS 64 /* beside the connections' */
 
 struct httpd {
     struct loop *loop;
@@ -28,8 +33,10 @@ struct httpd {
     struct loop_timer *timer;
     struct loop_hook *hook;
     bool is_dirty; /* libmicrohttpd has something to do: run it before the loop sleeps */
+    bool is_quiesced;
     int port;
     unsigned active;
+    struct httpd_response *body_too_large;
     httpd_handler *handler;
     void *arg;
 };
@@ -41,6 +48,7 @@ struct httpd_request {
     bool is_started;
     bool is_suspended;
     bool is_handled;
+    size_t body_bytes;
     struct httpd_response *reply; /* given while suspended: sent when resumed */
     char target[];
 };
@@ -50,6 +58,7 @@ struct httpd_response {
     unsigned refs;
     unsigned status;
     size_t bytes;
+    bool closes; /* has a header "Connection" */
 };
 
 /* Addresses */
@@ -58,7 +67,7 @@ struct httpd_response {
 static bool split_listen(const char *listen, char *ret_host, size_t size, const char **ret_port)
 {
     const char *colon = strrchr(listen, ':');
-    if (!colon || (size_t)(colon - listen) >= size)
+    if (!colon || !colon[1] || (size_t)(colon - listen) >= size)
         return false;
     size_t len = (size_t)(colon - listen);
     bool is_bracketed = len > 1 && listen[0] == '[' && listen[len - 1] == ']';
@@ -104,6 +113,9 @@ static int open_listen_socket(const char *listen, char **ret_why)
         *ret_why = xasprintf("%s: %s", listen, gai_strerror(error));
         return -1;
     }
+    /* All addresses: an IPv6 socket takes IPv4 too, so it is tried first. */
+    for (const struct addrinfo *at = list; at && fd < 0 && !*host; at = at->ai_next)
+        fd = at->ai_family == AF_INET6 ? open_socket(at) : -1;
     for (const struct addrinfo *at = list; at && fd < 0; at = at->ai_next)
         fd = open_socket(at);
     if (fd < 0)
@@ -114,12 +126,15 @@ static int open_listen_socket(const char *listen, char **ret_why)
 
 static int port_of(int fd)
 {
-    struct sockaddr_storage address;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {0};
     socklen_t len = sizeof(address);
-    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+    if (getsockname(fd, &address.any, &len) != 0)
         return 0;
-    return address.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&address)->sin6_port)
-                                         : ntohs(((struct sockaddr_in *)&address)->sin_port);
+    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 /* Requests */
@@ -143,10 +158,27 @@ static size_t leave_escaped(void *arg, struct MHD_Connection *connection, char *
     return strlen(text);
 }
 
+/* An early answer is possible before a body, or after all of it. */
+static bool declares_large_body(const struct httpd_request *request)
+{
+    const char *length = httpd_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    return length && (strlen(length) > 9 || strtol(length, NULL, 10) > BODY_MAX_BYTES);
+}
+
+static enum MHD_Result queue_response(struct httpd_request *request,
+                                      struct httpd_response *response)
+{
+    /* From then on every answer ends its connection: a shared one may be changed for good. */
+    if (request->httpd->is_quiesced && !response->closes)
+        httpd_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    return MHD_queue_response(request->connection, response->status, response->mhd);
+}
+
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_bytes, void **context)
 {
+    (void)connection;
     (void)url;
     (void)version;
     (void)upload;
@@ -155,15 +187,17 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     if (!request->is_started) {
         request->is_started = true;
         request->method = method;
-        return MHD_YES;
+        return declares_large_body(request) ? queue_response(request, httpd->body_too_large)
+                                            : MHD_YES;
     }
-    if (*upload_bytes) { /* nothing here takes a body */
+    if (*upload_bytes) { /* nothing here takes a body; an endless one ends the connection */
+        request->body_bytes += *upload_bytes;
         *upload_bytes = 0;
-        return MHD_YES;
+        return request->body_bytes > BODY_MAX_BYTES ? MHD_NO : MHD_YES;
     }
     if (request->reply) {
         struct httpd_response *reply = TAKE(request->reply);
-        enum MHD_Result result = MHD_queue_response(connection, reply->status, reply->mhd);
+        enum MHD_Result result = queue_response(request, reply);
         httpd_response_unref(reply);
         return result;
     }
@@ -223,6 +257,17 @@ static void before_sleep(void *arg)
         loop_timer_stop(httpd->timer);
 }
 
+/* Shells give 1024 descriptors, and allow more to who asks. */
+static void raise_descriptor_limit(unsigned connections)
+{
+    struct rlimit limit;
+    rlim_t wanted = connections + SPARE_DESCRIPTORS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static struct MHD_Daemon *start_daemon(struct httpd *httpd, const struct httpd_options *options,
                                        int fd)
 {
@@ -236,6 +281,15 @@ static struct MHD_Daemon *start_daemon(struct httpd *httpd, const struct httpd_o
                             MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd, MHD_OPTION_END);
 }
 
+static struct httpd_response *body_too_large_new(void)
+{
+    static const char text[] = "{\"type\":\"about:blank\",\"title\":\"Content Too Large\","
+                               "\"status\":413,\"code\":\"body_too_large\"}";
+    struct httpd_response *response = httpd_response_new(413, xstrdup(text), strlen(text));
+    httpd_response_header(response, "Content-Type", "application/problem+json");
+    return response;
+}
+
 struct httpd *httpd_new(struct loop *loop, const struct httpd_options *options,
                         httpd_handler *handler, void *arg, char **ret_why)
 {
@@ -247,6 +301,7 @@ struct httpd *httpd_new(struct loop *loop, const struct httpd_options *options,
     httpd->handler = handler;
     httpd->arg = arg;
     httpd->port = port_of(fd);
+    raise_descriptor_limit(options->max_connections);
     httpd->daemon = start_daemon(httpd, options, fd);
     const union MHD_DaemonInfo *info =
         httpd->daemon ? MHD_get_daemon_info(httpd->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
@@ -259,6 +314,7 @@ struct httpd *httpd_new(struct loop *loop, const struct httpd_options *options,
     httpd->io = loop_io_new(loop, info->epoll_fd, LOOP_READ, on_ready, httpd);
     httpd->timer = loop_timer_new(loop, on_timer, httpd);
     httpd->hook = loop_hook_new(loop, before_sleep, httpd);
+    httpd->body_too_large = body_too_large_new();
     httpd->is_dirty = true;
     return httpd;
 }
@@ -266,6 +322,20 @@ struct httpd *httpd_new(struct loop *loop, const struct httpd_options *options,
 int httpd_port(const struct httpd *httpd)
 {
     return httpd->port;
+}
+
+/* Nobody gets in between the last accept and the close: closing would reset them. Their SYNs are
+ * dropped, and they are refused when they try again. */
+static void shut_out_new_clients(int fd)
+{
+    struct sock_filter drop_syn[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* the TCP header's flags */
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x02, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+    };
+    const struct sock_fprog program = {.len = ARRAY_LEN(drop_syn), .filter = drop_syn};
+    (void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
 /* Connections that the kernel has taken already get their answers: closing would reset them. */
@@ -284,8 +354,10 @@ static void take_backlog(struct httpd *httpd, int fd)
 
 void httpd_quiesce(struct httpd *httpd)
 {
+    httpd->is_quiesced = true;
     int fd = MHD_quiesce_daemon(httpd->daemon);
     if (fd >= 0) {
+        shut_out_new_clients(fd);
         take_backlog(httpd, fd);
         close(fd);
     }
@@ -312,6 +384,7 @@ void httpd_free(struct httpd *httpd)
     loop_io_free(httpd->io);
     loop_timer_free(httpd->timer);
     MHD_stop_daemon(httpd->daemon);
+    httpd_response_unref(httpd->body_too_large);
     free(httpd);
 }
 
@@ -360,7 +433,13 @@ struct httpd_response *httpd_response_new(int status, char *body, size_t body_by
 
 void httpd_response_header(struct httpd_response *response, const char *name, const char *value)
 {
+    response->closes |= strcasecmp(name, MHD_HTTP_HEADER_CONNECTION) == 0;
     (void)MHD_add_response_header(response->mhd, name, value);
+}
+
+int httpd_response_status(const struct httpd_response *response)
+{
+    return (int)response->status;
 }
 
 size_t httpd_response_bytes(const struct httpd_response *response)
@@ -384,7 +463,7 @@ void httpd_response_unref(struct httpd_response *response)
 void httpd_reply(struct httpd_request *request, struct httpd_response *response)
 {
     if (!request->is_suspended) {
-        (void)MHD_queue_response(request->connection, response->status, response->mhd);
+        (void)queue_response(request, response);
         return;
     }
     httpd_response_ref(response);

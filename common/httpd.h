@@ -28,7 +28,8 @@ struct httpd *httpd_new(struct loop *loop, const struct httpd_options *options,
                         httpd_handler *handler, void *arg, char **ret_why);
 /* The port that it listens on. */
 int httpd_port(const struct httpd *httpd);
-/* Closes the listening socket; requests under way go on, connections close after their answer. */
+/* Takes in who is connected already, closes the listening socket; requests under way go on,
+ * connections close after their answer. */
 void httpd_quiesce(struct httpd *httpd);
 /* Requests that have no full answer yet (suspended ones too). */
 unsigned httpd_active(const struct httpd *httpd);
@@ -48,6 +49,7 @@ void httpd_peer(const struct httpd_request *request, char *ret_text, size_t size
 /* An answer that may be sent many times. Takes body (malloc'ed; NULL with 0 bytes: none). */
 struct httpd_response *httpd_response_new(int status, char *body, size_t body_bytes);
 void httpd_response_header(struct httpd_response *response, const char *name, const char *value);
+int httpd_response_status(const struct httpd_response *response);
 size_t httpd_response_bytes(const struct httpd_response *response);
 void httpd_response_ref(struct httpd_response *response);
 void httpd_response_unref(struct httpd_response *response);

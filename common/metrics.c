@@ -164,7 +164,9 @@ static long resident_bytes(void)
 static void set_process_metrics(void)
 {
     struct rusage usage;
+    struct rlimit descriptors = {0};
     getrusage(RUSAGE_SELF, &usage);
+    getrlimit(RLIMIT_NOFILE, &descriptors);
     double cpu = (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec +
                  (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
     metric_set(metric_counter("process_cpu_seconds_total", "CPU time used.", NULL), cpu);
@@ -172,6 +174,8 @@ static void set_process_metrics(void)
                (double)resident_bytes());
     metric_set(metric_gauge("process_open_fds", "Open file descriptors.", NULL),
                (double)open_descriptors());
+    metric_set(metric_gauge("process_max_fds", "Most file descriptors it may open.", NULL),
+               (double)descriptors.rlim_cur);
     metric_set(
         metric_gauge("process_start_time_seconds", "Start, in seconds since the epoch.", NULL),
         (double)started_ms / 1000);

@@ -75,7 +75,7 @@ void status_submit(struct redis *redis, const char *name, int64_t keep_seconds, 
                    status_submit_done *done, void *arg);
 /* After a successful send: lengthens the marker. Fire and forget. */
 void status_submitted(struct redis *redis, const char *name);
-/* After a failed send: lets the marker go. Fire and forget. */
+/* After a failed send: lets the marker go and takes the status back. Fire and forget. */
 void status_submit_failed(struct redis *redis, const char *name);
 
 /* The notice channel of the database that url names: "mb:1:notice:0". Caller frees. A notice's text

@@ -1,0 +1,180 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mem.h"
+#include "route.h"
+
+#define HEX "1111111111111111111111111111111111111111111111111111111111111111"
+
+static void same(const char *got, const char *wanted)
+{
+    if (wanted)
+        assert_string_equal(got ? got : "(null)", wanted);
+    else
+        assert_null(got);
+}
+
+static void names_tags_and_digests_are_taken_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target;
+        enum route_kind kind;
+        const char *registry, *path, *tag, *digest;
+    } cases[] = {
+        {"/v1/images/nginx", ROUTE_IMAGE, "docker.io", "library/nginx", NULL, NULL},
+        {"/v1/images/nginx/", ROUTE_IMAGE, "docker.io", "library/nginx", NULL, NULL},
+        {"/v1/images/_/nginx:1.27?x=y", ROUTE_IMAGE, "docker.io", "library/nginx", "1.27", NULL},
+        {"/v1/images/a/b:latest", ROUTE_IMAGE, "docker.io", "a/b", "latest", NULL},
+        {"/v1/images/ghcr.io%2Fo%2Fn%3Av1", ROUTE_IMAGE, "ghcr.io", "o/n", "v1", NULL},
+        {"/v1/images/localhost:5000/a/b/c", ROUTE_IMAGE, "localhost:5000", "a/b/c", NULL, NULL},
+        {"/v1/images/a@sha256:" HEX, ROUTE_IMAGE, "docker.io", "library/a", NULL, "sha256:" HEX},
+        {"/v1/images/search", ROUTE_IMAGE, "docker.io", "library/search", NULL, NULL},
+        {"/v1/images/search:1", ROUTE_IMAGE, "docker.io", "library/search", "1", NULL},
+        {"/v1/images/org/version", ROUTE_IMAGE, "docker.io", "org/version", NULL, NULL},
+        {"/v1/status/a/b", ROUTE_STATUS, "docker.io", "a/b", NULL, NULL},
+        {"http://any.host/v1/images/a/b", ROUTE_IMAGE, "docker.io", "a/b", NULL, NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        AUTO(route) struct route route;
+        route_parse(cases[i].target, &route);
+        assert_int_equal(route.kind, cases[i].kind);
+        same(route.image.registry, cases[i].registry);
+        same(route.image.path, cases[i].path);
+        same(route.image.tag, cases[i].tag);
+        same(route.image.digest, cases[i].digest);
+    }
+}
+
+static void versions_are_found_at_the_end(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *path, *digest;
+    } cases[] = {
+        {"/v1/images/nginx/version/" HEX, "library/nginx", "sha256:" HEX},
+        {"/v1/images/a/b/version/sha256:" HEX "/", "a/b", "sha256:" HEX},
+        {"/v1/images/a/version/version/" HEX, "a/version", "sha256:" HEX},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        AUTO(route) struct route route;
+        route_parse(cases[i].target, &route);
+        assert_int_equal(route.kind, ROUTE_VERSION);
+        same(route.image.path, cases[i].path);
+        same(route.digest, cases[i].digest);
+    }
+    AUTO(route) struct route route;
+    route_parse("/v1/images/nginx/version/abc", &route);
+    assert_int_equal(route.kind, ROUTE_BAD);
+}
+
+static void queries_are_read_strictly(void **state)
+{
+    (void)state;
+    AUTO(route) struct route plain;
+    route_parse("/v1/images/a?refresh=1&&b", &plain);
+    assert_int_equal(plain.kind, ROUTE_IMAGE);
+    assert_int_equal(plain.wait_seconds, -1);
+    assert_null(plain.platform);
+    AUTO(route) struct route full;
+    route_parse("/v1/images/a?wait=25&platform=linux%2Farm%2Fv7&platform=linux/arm64", &full);
+    assert_int_equal(full.kind, ROUTE_IMAGE);
+    assert_int_equal(full.wait_seconds, 25);
+    assert_string_equal(full.platform, "linux/arm64");
+    static const char *const bad[] = {"wait=",
+                                      "wait=26",
+                                      "wait=-1",
+                                      "wait=1x",
+                                      "wait=%",
+                                      "wait=99999999999999999999",
+                                      "x=%0g",
+                                      "platform=",
+                                      "platform=linux",
+                                      "platform=a/b/c/d",
+                                      "platform=/arm",
+                                      "platform=linux/",
+                                      "platform=a//b",
+                                      "platform=a/b%00",
+                                      "platform=a/%C3%A4"};
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        AUTO(free) char *target = xasprintf("/v1/images/a?%s", bad[i]);
+        AUTO(route) struct route route;
+        route_parse(target, &route);
+        if (route.kind != ROUTE_BAD)
+            fail_msg("%s is taken", bad[i]);
+        assert_true(strlen(route.why) > 10);
+    }
+}
+
+static void bad_paths_say_why(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "/v1/images/",     "/v1/images//",     "/v1/images/a/B",   "/v1/images/a%",
+        "/v1/images/a%4",  "/v1/images/a%00",  "/v1/images/a%0Ab", "/v1/images/../etc",
+        "/v1/images/a%20", "/v1/images/a:b:c", "/v1/images/%FF",   "/v1/status/",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        AUTO(route) struct route route;
+        route_parse(bad[i], &route);
+        if (route.kind != ROUTE_BAD)
+            fail_msg("%s is taken", bad[i]);
+        assert_true(strlen(route.why) > 10);
+    }
+}
+
+static void other_paths_are_not_found(void **state)
+{
+    (void)state;
+    static const char *const others[] = {"/",
+                                         "",
+                                         "*",
+                                         "/v1/images",
+                                         "/v1/imagesx/a",
+                                         "/v2/images/a",
+                                         "/V1/images/a",
+                                         "//v1/images/a",
+                                         "/v1/images/search/term",
+                                         "/v1/images/search/a/b"};
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        AUTO(route) struct route route;
+        route_parse(others[i], &route);
+        assert_int_equal(route.kind, ROUTE_NOT_FOUND);
+    }
+    AUTO(route) struct route health;
+    route_parse("/healthcheck.txt?now", &health);
+    assert_int_equal(health.kind, ROUTE_HEALTH);
+}
+
+static void prefer_header_is_read_leniently(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        int seconds;
+    } cases[] = {
+        {NULL, 0},         {"", 0},        {"wait=10", 10},  {"respond-async, WAIT = 5", 5},
+        {"wait=99", 25},   {"wait=-3", 0}, {"waiting=4", 0}, {"a; wait=7", 7},
+        {"wait=\"8\"", 8}, {"wait", 0},    {"wait=x", 0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_int_equal(route_prefer_wait(cases[i].header), cases[i].seconds);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_tags_and_digests_are_taken_apart),
+        cmocka_unit_test(versions_are_found_at_the_end),
+        cmocka_unit_test(queries_are_read_strictly),
+        cmocka_unit_test(bad_paths_say_why),
+        cmocka_unit_test(other_paths_are_not_found),
+        cmocka_unit_test(prefer_header_is_read_leniently),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
