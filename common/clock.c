@@ -9,6 +9,8 @@
 
 #include "err.h"
 
+#define LAST_MS 253402300799999 /* RFC 3339 has four digits for a year */
+
 int64_t clock_ms(void)
 {
     struct timespec now;
@@ -22,6 +24,8 @@ void clock_format(int64_t time_ms, char ret_text[CLOCK_TEXT_BYTES])
         (void)snprintf(ret_text, CLOCK_TEXT_BYTES, "0001-01-01T00:00:00Z");
         return;
     }
+    if (time_ms > LAST_MS)
+        time_ms = LAST_MS;
     time_t seconds = (time_t)(time_ms / 1000);
     struct tm tm;
     gmtime_r(&seconds, &tm);
