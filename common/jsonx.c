@@ -65,11 +65,12 @@ static int escape_value(const char *data, size_t len)
         return -1;
     int value = 0;
     for (int i = 2; i < 6; i++) {
-        const char *digits = "0123456789abcdef";
-        const char *at = memchr(digits, data[i] | 0x20, 16);
+        const char *digits = "0123456789abcdefABCDEF";
+        const char *at = memchr(digits, data[i], 22);
         if (!at)
             return -1;
-        value = value * 16 + (int)(at - digits);
+        int digit = (int)(at - digits);
+        value = value * 16 + (digit < 16 ? digit : digit - 6);
     }
     return value;
 }
@@ -163,6 +164,6 @@ json_t *jsonx_array(const json_t *object, const char *key)
 
 char *jsonx_dump(const json_t *json)
 {
-    char *text = json_dumps(json, JSON_COMPACT);
+    char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
     return text ? text : xstrdup("null");
 }
