@@ -229,9 +229,16 @@ char *reference_canonical(const struct reference *reference)
     return xasprintf("%s/%s", reference->registry, reference->path);
 }
 
+/* True for "localhost/x": on docker.io that is a namespace, but alone it reads as a host. */
+static bool reads_as_host(const char *path)
+{
+    const char *slash = strchr(path, '/');
+    return slash && is_domain(path, (size_t)(slash - path));
+}
+
 char *reference_message_name(const struct reference *reference)
 {
-    if (strcmp(reference->registry, HUB) == 0)
+    if (strcmp(reference->registry, HUB) == 0 && !reads_as_host(reference->path))
         return xstrdup(reference->path);
     return reference_canonical(reference);
 }
@@ -239,7 +246,8 @@ char *reference_message_name(const struct reference *reference)
 char *reference_shown(const struct reference *reference)
 {
     bool is_hub = strcmp(reference->registry, HUB) == 0;
-    if (is_hub && strncmp(reference->path, "library/", 8) == 0)
+    bool is_library = strncmp(reference->path, "library/", 8) == 0;
+    if (is_hub && is_library && !strchr(reference->path + 8, '/'))
         return xstrdup(reference->path + 8);
     return reference_message_name(reference);
 }
