@@ -1,5 +1,6 @@
 #include "message.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,8 +35,9 @@ int message_parse(const char *body, size_t len, struct message *ret_message)
     struct message message = {.version = MESSAGE_VERSION};
     if (jsonx_parse(body, len, &json) != 0 || image_of(json, &message.image) != 0)
         return ERR_INVALID;
+    int64_t version = jsonx_int(json, "Version");
     if (json_object_get(json, "Version"))
-        message.version = (int)jsonx_int(json, "Version");
+        message.version = version > INT_MAX ? INT_MAX : (int)version;
     message.requested_ms = jsonx_int(json, "RequestedAt");
     int64_t deferrals = jsonx_int(json, "Deferrals");
     message.deferrals = deferrals > 0 && deferrals < 1000000 ? (int)deferrals : 0;
