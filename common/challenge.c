@@ -123,24 +123,36 @@ void challenge_release(struct challenge *challenge)
     memset(challenge, 0, sizeof(*challenge));
 }
 
-/* True if the parameters behind a link's target say rel="next" (or a list with next in it). */
-static bool has_rel_next(const char *at, size_t len)
+static bool has_word(char *list, const char *wanted)
 {
-    AUTO(free) char *parameters = xstrndup(at, len);
-    char *rel = strcasestr(parameters, "rel");
-    if (!rel)
-        return false;
-    const char *value_at = skip(rel + 3, " \t");
-    if (*value_at != '=')
-        return false;
-    value_at = skip(value_at + 1, " \t");
-    AUTO(free) char *value = take_value(&value_at);
-    if (!value)
-        return false;
     char *save = NULL;
-    for (char *word = strtok_r(value, " \t", &save); word; word = strtok_r(NULL, " \t", &save))
-        if (strcasecmp(word, "next") == 0)
+    for (char *word = strtok_r(list, " \t", &save); word; word = strtok_r(NULL, " \t", &save))
+        if (strcasecmp(word, wanted) == 0)
             return true;
+    return false;
+}
+
+/* True if the parameters behind a link's target say rel="next" (or a list with next in it); the
+ * first rel counts (RFC 8288 3.3). */
+static bool has_rel_next(const char *text, size_t text_len)
+{
+    AUTO(free) char *parameters = xstrndup(text, text_len);
+    const char *at = parameters;
+    while (*(at = skip(at, " \t,;"))) {
+        const char *name = at;
+        size_t len = token_len(name);
+        at = skip(name + len, " \t");
+        if (*at != '=') {
+            at += len == 0;
+            continue;
+        }
+        at = skip(at + 1, " \t");
+        AUTO(free) char *value = take_value(&at);
+        if (!value)
+            return false;
+        if (len == 3 && strncasecmp(name, "rel", 3) == 0)
+            return has_word(value, "next");
+    }
     return false;
 }
 
@@ -167,6 +179,8 @@ long long retry_after_ms(const char *header, long long now_ms)
     if (isdigit((unsigned char)*header)) {
         char *end;
         long long number = strtoll(header, &end, 10);
+        if (*skip(end, ".0123456789 \t")) /* a fraction is cut; "2024-01-01" is no number */
+            return 0;
         if (number >= EPOCH_FROM)
             at_ms = number > now_ms / 1000 + 10 * DAY_MS ? now_ms + DAY_MS : number * 1000;
         else
