@@ -53,13 +53,15 @@ static bool ipv6_is_private(const uint8_t *bytes)
         return ipv4_is_private(ipv4_at(bytes + 12)); /* ::1 and :: read as 0.0.0.0/8 */
     if (bytes[0] == 0x20 && bytes[1] == 0x02)        /* 6to4 */
         return ipv4_is_private(ipv4_at(bytes + 2));
-    /* Only 2000::/3 is global unicast; of it not documentation and Teredo. */
+    /* Only 2000::/3 is global unicast; of it not documentation nor 2001::/23, the protocol
+     * assignments: Teredo, benchmarking, identifiers. */
     if ((bytes[0] & 0xe0) != 0x20)
         return true;
     bool documentation =
-        bytes[0] == 0x20 && bytes[1] == 0x01 && bytes[2] == 0x0d && bytes[3] == 0xb8;
-    bool teredo = bytes[0] == 0x20 && bytes[1] == 0x01 && bytes[2] == 0 && bytes[3] == 0;
-    return documentation || teredo;
+        (bytes[0] == 0x20 && bytes[1] == 0x01 && bytes[2] == 0x0d && bytes[3] == 0xb8) ||
+        (bytes[0] == 0x3f && bytes[1] == 0xff && bytes[2] < 0x10);
+    bool protocol = bytes[0] == 0x20 && bytes[1] == 0x01 && bytes[2] < 2;
+    return documentation || protocol;
 }
 
 bool address_is_private(const struct sockaddr *address)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "jsonx.h"
 #include "mem.h"
 #include "strbuf.h"
 
@@ -27,15 +28,19 @@ void log_init(const char *component, enum log_level level, enum log_format forma
         format == LOG_FORMAT_JSON || (format == LOG_FORMAT_AUTO && !isatty(STDERR_FILENO));
 }
 
-/* JSON string escapes, which also keep control characters off a terminal; bytes of UTF-8 pass. */
-static void add_escaped(struct strbuf *line, const char *text)
+/* JSON string escapes, which also keep control characters off a terminal (those of two bytes,
+ * U+0080 to U+009F, too); other UTF-8 passes, and what is none becomes U+FFFD. */
+static void add_escaped(struct strbuf *line, const char *foreign)
 {
-    for (; *text; text++) {
+    AUTO(free) char *valid = jsonx_repair_utf8(foreign, strlen(foreign));
+    for (const char *text = valid; *text; text++) {
         unsigned char c = (unsigned char)*text;
         if (c == '"' || c == '\\')
             strbuf_addf(line, "\\%c", c);
         else if (c < 0x20 || c == 0x7f)
             strbuf_addf(line, "\\u%04x", c);
+        else if (c == 0xc2 && (unsigned char)text[1] < 0xa0)
+            strbuf_addf(line, "\\u%04x", (unsigned char)*++text);
         else
             strbuf_addc(line, (char)c);
     }

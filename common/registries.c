@@ -59,7 +59,8 @@ static bool url_is_valid(const char *text)
     if (url_parse(text, &url) != 0)
         return false;
     bool is_http = strcmp(url.scheme, "http") == 0 || strcmp(url.scheme, "https") == 0;
-    return is_http && *url.host && !*url.query && !*url.user;
+    /* Paths are put behind it. */
+    return is_http && *url.host && !strpbrk(text, "?#") && !*url.user;
 }
 
 /* One of the list; a sentence that says what is wrong with it, NULL if nothing is. */

@@ -82,9 +82,10 @@ char *url_query_get(const struct url *url, const char *name)
     for (const char *at = url->query; *at;) {
         size_t len = strcspn(at, "&");
         if (len > name_len && strncmp(at, name, name_len) == 0 && at[name_len] == '=') {
-            int value_len = 0;
-            char *decoded =
-                curl_easy_unescape(NULL, at + name_len + 1, (int)(len - name_len - 1), &value_len);
+            int value_len = (int)(len - name_len - 1);
+            if (value_len == 0) /* to libcurl, a length of 0 means all that follows */
+                return xstrdup("");
+            char *decoded = curl_easy_unescape(NULL, at + name_len + 1, value_len, &value_len);
             char *value = decoded ? xstrdup(decoded) : NULL;
             curl_free(decoded);
             return value;

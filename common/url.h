@@ -5,12 +5,12 @@
 
 struct url {
     char *scheme; /* lower case */
-    char *user;   /* decoded, "" if none; password, host, path and query likewise */
+    char *user;   /* decoded, "" if none; password, host and path likewise */
     char *password;
     char *host;
     int port; /* 0 if none is given */
     char *path;
-    char *query;
+    char *query; /* as it came: url_query_get() decodes its members */
 };
 
 /* 0 or ERR_INVALID. "unix:/path" and "unix:///path" have an empty host. Caller releases. */
