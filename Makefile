@@ -35,7 +35,7 @@ BINARIES := $(addprefix $(B)/bin/,$(PROGRAMS))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 # The services' own modules, without main, for unit tests of them.
 SERVICE_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(sort $(wildcard api/*.c inspector/*.c size/*.c))))
-C_FILES := $(sort $(wildcard common/*.[ch] api/*.[ch] inspector/*.[ch] size/*.[ch] tests/unit/*.[ch] tests/bench/*.[ch]))
+C_FILES := $(sort $(wildcard common/*.[ch] api/*.[ch] inspector/*.[ch] size/*.[ch] tests/unit/*.[ch] tests/registry/*.[ch] tests/bench/*.[ch]))
 
 Q := $(if $(V),,@)
 
@@ -74,6 +74,11 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(UNIT_OBJS) $(SERVICE_OBJS) $(LIBRARY)
 	@echo "LD   $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(UNIT_OBJS) $(SERVICE_OBJS) $(LIBRARY) $(LIBS) -lcmocka
 
+# Drives the registry and Hub clients for tests/integration/test_registry_*.py.
+$(B)/registry-probe: $(B)/tests/registry/probe.o $(LIBRARY)
+	@echo "LD   $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 $(B)/tests/unit/%.o: CPPFLAGS += -Iapi -Iinspector -Isize -DTEST_DATA='"$(CURDIR)/tests/data"'
 
 # Tests
@@ -83,7 +88,7 @@ unit: $(UNIT_TESTS) ## build and run the unit tests (MODE=asan: sanitized)
 	@tools/run-unit-tests $(B) $(UNIT_TESTS)
 
 .PHONY: integration
-integration: all build/venv/.stamp ## run the integration tests against the real programs
+integration: all $(B)/registry-probe build/venv/.stamp ## run the integration tests against the real programs
 	@mkdir -p build/results
 	$(PYTHON) -m pytest -q tests/integration --junitxml=build/results/integration-$(MODE).xml \
 	    -o cache_dir=build/.pytest_cache $(PYTEST_ARGS)
