@@ -39,6 +39,7 @@ struct registry_call {
     struct lane_turn turn;
 
     char *path, *url, *what, *digest;
+    char *asked_scope; /* of the token that this call asked for; NULL: none yet */
     bool is_head;
     bool accept_manifests;
     size_t max_body_bytes;
@@ -89,6 +90,7 @@ static void call_free(struct registry_call *call)
     free(call->url);
     free(call->what);
     free(call->digest);
+    free(call->asked_scope);
     free(call);
 }
 
@@ -195,10 +197,21 @@ static void on_token(void *arg, int err, const char *text, int64_t retry_at_ms)
 
 static void ask_for_token(struct registry_call *call, const struct challenge *challenge)
 {
+    free(call->asked_scope);
+    call->asked_scope = token_scope(call->path, challenge);
     call->token = token_fetch(call->calls->tokens, call->peer->host, call->path, challenge,
                               call->calls->deadline_ms, on_token, call);
     if (!call->token)
         call_fail(call, ERR_FORBIDDEN, 401, 0, "its token server is not reached by https");
+}
+
+/* A registry may find out late that it wants another scope; the same one again is a refusal. */
+static bool wants_other_scope(const struct registry_call *call, const struct challenge *challenge)
+{
+    if (call->is_rescoped || strcmp(challenge->error, "insufficient_scope") != 0)
+        return false;
+    AUTO(free) char *scope = token_scope(call->path, challenge);
+    return !call->asked_scope || strcmp(scope, call->asked_scope) != 0;
 }
 
 /* True where another call of this repository got a token while this request was under way. */
@@ -215,8 +228,8 @@ static void on_unauthorized(struct registry_call *call, const struct httpc_respo
     AUTO(challenge) struct challenge challenge = {0};
     bool has_challenge = header && challenge_parse(header, &challenge) == 0 &&
                          !challenge.is_basic && *challenge.realm;
-    bool is_scope = has_challenge && strcmp(challenge.error, "insufficient_scope") == 0;
-    bool again = !call->token_is_fresh || (is_scope && !call->is_rescoped);
+    bool is_scope = has_challenge && wants_other_scope(call, &challenge);
+    bool again = !call->token_is_fresh || is_scope;
     /* Where a redirect led to has no say in who is asked for tokens. */
     if (!has_challenge || !again || call->without_credentials) {
         AUTO(free) char *words = registry_words(response);

@@ -212,15 +212,21 @@ static void add_parameter(struct strbuf *url, const char *name, const char *valu
     strbuf_addf(url, "%c%s=%s", strchr(strbuf_str(url), '?') ? '&' : '?', name, encoded);
 }
 
+char *token_scope(const char *path, const struct challenge *challenge)
+{
+    return challenge && *challenge->scope ? xstrdup(challenge->scope)
+                                          : xasprintf("repository:%s:pull", path);
+}
+
 static char *token_url(const char *path, const struct challenge *challenge)
 {
     struct strbuf url = STRBUF_INIT(8192);
-    AUTO(free) char *scope = xasprintf("repository:%s:pull", path);
+    AUTO(free) char *scope = token_scope(path, challenge);
     const char *service = challenge ? challenge->service : HUB_SERVICE;
     strbuf_adds(&url, challenge ? challenge->realm : HUB_REALM);
     if (*service)
         add_parameter(&url, "service", service);
-    add_parameter(&url, "scope", challenge && *challenge->scope ? challenge->scope : scope);
+    add_parameter(&url, "scope", scope);
     return strbuf_detach(&url);
 }
 

@@ -24,6 +24,9 @@ const char *token_header(struct token_cache *cache, const struct registry_host *
 /* Docker Hub's realm, service and scope are known beforehand: asking first saves a round trip. */
 bool token_is_known_beforehand(const struct registry_host *host);
 
+/* The scope that such a challenge asks for; challenge NULL: pulling. Caller frees. */
+char *token_scope(const char *path, const struct challenge *challenge);
+
 /* err 0: a fresh token is there. text says why not, for a person. */
 typedef void token_done(void *arg, int err, const char *text, int64_t retry_at_ms);
 /* challenge NULL: what is known beforehand. Waiters of one repository share one request. NULL, and
