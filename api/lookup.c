@@ -183,7 +183,7 @@ static struct verdict verdict_without_redis(const struct lookup *lookup)
 /* What comes next lies beyond the longest poll: there is nothing to hold a client for. */
 static bool is_put_off(const struct status *status, int64_t now_ms)
 {
-    return status->retry_ms > now_ms + ROUTE_MAX_WAIT_SECONDS * 1000;
+    return status->retry_ms > now_ms + ROUTE_MAX_WAIT_SECONDS * INT64_C(1000);
 }
 
 static struct verdict pending(const struct lookup *lookup, const struct status *status,

@@ -11,10 +11,11 @@
 #include "mem.h"
 #include "strbuf.h"
 
-#define DEFAULT_MAX_BODY_BYTES (64 * 1024)
+#define DEFAULT_MAX_BODY_BYTES 65536
 #define DEFAULT_TIMEOUT_MS 30000
 #define CONNECT_TIMEOUT_MS 5000
 #define IDLE_CONNECTIONS 32L
+#define MAX_JOINED_BYTES 65536
 
 struct httpc {
     struct loop *loop;
@@ -332,6 +333,21 @@ const char *httpc_header(const struct httpc_response *response, const char *name
     if (curl_easy_header(response->call->easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
         return NULL;
     return header->value;
+}
+
+char *httpc_headers(const struct httpc_response *response, const char *name)
+{
+    struct strbuf all = STRBUF_INIT(MAX_JOINED_BYTES);
+    struct curl_header *header;
+    for (size_t i = 0;
+         curl_easy_header(response->call->easy, name, i, CURLH_HEADER, -1, &header) == CURLHE_OK;
+         i++)
+        strbuf_addf(&all, "%s%s", i ? ", " : "", header->value);
+    if (all.len == 0) {
+        strbuf_release(&all);
+        return NULL;
+    }
+    return strbuf_detach(&all);
 }
 
 char *httpc_take_body(const struct httpc_response *response)

@@ -58,6 +58,8 @@ void httpc_cancel(struct httpc_call *call);
 
 /* A header of the final answer by its name (any case), the first one; NULL if absent. Borrowed. */
 const char *httpc_header(const struct httpc_response *response, const char *name);
+/* All headers of this name as one, joined by ", " (RFC 9110 5.3); NULL if absent. Caller frees. */
+char *httpc_headers(const struct httpc_response *response, const char *name);
 /* Inside done: moves the body out; caller frees it. */
 char *httpc_take_body(const struct httpc_response *response);
 

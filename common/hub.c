@@ -10,6 +10,7 @@
 #include "jsonx.h"
 #include "loop.h"
 #include "mem.h"
+#include "utf8.h"
 
 #define ANSWER_MAX_BYTES (1u << 20)
 #define MAX_TRIES 2
@@ -19,6 +20,7 @@ struct hub {
     struct loop *loop;
     struct httpc *httpc;
     char *base_url; /* NULL: turned off */
+    bool is_own;    /* another than Docker's is named: its address may be private */
 };
 
 struct hub_call {
@@ -40,6 +42,7 @@ struct hub *hub_new(struct loop *loop, struct httpc *httpc, const char *base_url
     hub->httpc = httpc;
     if (strcmp(base_url, "none") != 0)
         hub->base_url = xstrdup(base_url);
+    hub->is_own = strcmp(base_url, "https://hub.docker.com") != 0;
     return hub;
 }
 
@@ -68,6 +71,12 @@ static void finish(struct hub_call *call, int err, int64_t retry_at_ms)
     call_free(call);
 }
 
+static char *short_text(const json_t *json, const char *key, size_t max_bytes)
+{
+    const char *text = jsonx_str(json, key);
+    return xstrndup(text, utf8_cut(text, max_bytes));
+}
+
 /* An answer about another repository, as rate-limited clients have got, is no answer. */
 static int take_facts(const struct hub_call *call, const struct httpc_response *response)
 {
@@ -79,8 +88,8 @@ static int take_facts(const struct hub_call *call, const struct httpc_response *
     if (strcmp(jsonx_str(json, "name"), name) != 0)
         return ERR_PROTO;
     struct hub_facts *facts = call->facts;
-    facts->description = xstrndup(jsonx_str(json, "description"), DESCRIPTION_MAX_BYTES);
-    facts->last_updated = xstrndup(jsonx_str(json, "last_updated"), CLOCK_TEXT_BYTES);
+    facts->description = short_text(json, "description", DESCRIPTION_MAX_BYTES);
+    facts->last_updated = short_text(json, "last_updated", CLOCK_TEXT_BYTES);
     facts->pull_count = jsonx_int(json, "pull_count");
     facts->star_count = jsonx_int(json, "star_count");
     return 0;
@@ -127,7 +136,7 @@ static void send_request(struct hub_call *call)
         .url = url,
         .max_body_bytes = ANSWER_MAX_BYTES,
         .timeout_ms = left_ms > 1 ? (int)left_ms : 1,
-        .allow_private = true,
+        .allow_private = call->hub->is_own,
     };
     call->request = httpc_start(call->hub->httpc, &request, on_response, call);
 }

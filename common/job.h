@@ -6,7 +6,7 @@
 
 #include "registry.h"
 
-#define JOB_MAX_MS (10 * 60 * 1000)
+#define JOB_MAX_MS INT64_C(600000)
 
 enum job_outcome {
     JOB_DONE,   /* nothing is left: delete */

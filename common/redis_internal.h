@@ -16,7 +16,7 @@ struct redis_address {
     int db;
 };
 
-int redis_address_parse(const char *url, struct redis_address *ret_address, const char **ret_why);
+int redis_address_parse(const char *text, struct redis_address *ret_address, const char **ret_why);
 void redis_address_release(struct redis_address *address);
 
 /* SUBSCRIBE on a connection that does nothing else; done comes for every message, and once with

@@ -85,15 +85,16 @@ static void on_fetched(void *arg, const struct registry_outcome *outcome)
     if (outcome->err)
         return;
     take_media_type(fetch, outcome->response);
-    if (outcome->was_head) {
-        const char *digest = httpc_header(outcome->response, "Docker-Content-Digest");
-        (void)snprintf(fetch->digest, sizeof(fetch->digest), "%s", digest);
-        return;
+    if (!outcome->was_head) {
+        fetch->body_bytes = outcome->response->body_bytes;
+        fetch->body = httpc_take_body(outcome->response);
     }
-    fetch->body_bytes = outcome->response->body_bytes;
-    fetch->body = httpc_take_body(outcome->response);
+    /* A registry may name what was asked for by another algorithm: what was asked for stands. */
     if (digest_is_valid(fetch->reference))
         memcpy(fetch->digest, fetch->reference, sizeof(fetch->digest));
+    else if (outcome->was_head)
+        (void)snprintf(fetch->digest, sizeof(fetch->digest), "%s",
+                       httpc_header(outcome->response, "Docker-Content-Digest"));
     else
         digest_sha256(fetch->body, fetch->body_bytes, fetch->digest);
 }
@@ -146,7 +147,8 @@ struct tags_reading {
     const struct registry_host *host;
     struct registry_tags *tags;
     json_t *seen; /* set of names */
-    char *url;    /* of the page under way */
+    json_t *seen_urls;
+    char *url; /* of the page under way */
     unsigned pages;
     size_t bytes;
     bool without_n;
@@ -165,6 +167,7 @@ static void reading_free(struct tags_reading *reading)
     if (reading->next)
         reading->next->prev = reading->prev;
     json_decref(reading->seen);
+    json_decref(reading->seen_urls);
     free(reading->url);
     free(reading);
 }
@@ -191,6 +194,7 @@ static void read_page(struct tags_reading *reading)
         .max_body_bytes = TAGS_MAX_BYTES - reading->bytes,
     };
     reading->pages++;
+    json_object_set_new_nocheck(reading->seen_urls, reading->url, json_true());
     reading->tags->call =
         registry_call_start(&reading->registry->calls, &request, on_page, reading);
 }
@@ -216,12 +220,14 @@ static int take_page(struct tags_reading *reading, const struct httpc_response *
 {
     JSON_AUTO
     json_t *json = NULL;
-    if (jsonx_parse(response->body, response->body_bytes, &json) != 0 || !json_is_object(json))
+    if (jsonx_parse(response->body, response->body_bytes, &json) != 0)
+        return ERR_PROTO;
+    json_t *names = json_object_get(json, "tags"); /* null where there are none */
+    if (!json_is_array(names) && !json_is_null(names))
         return ERR_PROTO;
     size_t i;
     json_t *name;
-    json_array_foreach(jsonx_array(json, "tags"), i, name)
-        add_name(reading, json_string_value(name));
+    json_array_foreach(names, i, name) add_name(reading, json_string_value(name));
     reading->bytes += response->body_bytes;
     return 0;
 }
@@ -229,10 +235,10 @@ static int take_page(struct tags_reading *reading, const struct httpc_response *
 /* Only on the same origin, and never the same page again. True where a next page is under way. */
 static bool go_on(struct tags_reading *reading, const struct httpc_response *response)
 {
-    const char *link = httpc_header(response, "Link");
+    AUTO(free) char *link = httpc_headers(response, "Link");
     AUTO(free) char *target = link ? link_next(link) : NULL;
     AUTO(free) char *url = target ? url_resolve(reading->url, target) : NULL;
-    if (!url || !url_same_origin(url, reading->url) || strcmp(url, reading->url) == 0)
+    if (!url || !url_same_origin(url, reading->url) || json_object_get(reading->seen_urls, url))
         return false;
     if (reading->pages >= MAX_TAG_PAGES || reading->bytes >= TAGS_MAX_BYTES ||
         reading->tags->truncated) {
@@ -248,11 +254,15 @@ static bool go_on(struct tags_reading *reading, const struct httpc_response *res
 static void on_page(void *arg, const struct registry_outcome *outcome)
 {
     struct tags_reading *reading = arg;
-    size_t before = reading->tags->count;
     if (outcome->err && outcome->status == 400 && !reading->without_n && reading->pages == 1) {
         reading->without_n = true; /* some registries refuse a page size they find too large */
         reading->url[strcspn(reading->url, "?")] = '\0';
         read_page(reading);
+        return;
+    }
+    if (outcome->err == ERR_TOOBIG && reading->pages > 1) {
+        reading->tags->truncated = true;
+        reading_end(reading, 0, "", 0);
         return;
     }
     if (outcome->err) {
@@ -263,8 +273,7 @@ static void on_page(void *arg, const struct registry_outcome *outcome)
         reading_end(reading, ERR_PROTO, "tags: the answer is no tag list", 0);
         return;
     }
-    /* A page without a new name is the end, whatever its Link says. */
-    if (reading->tags->count == before || !go_on(reading, outcome->response))
+    if (!go_on(reading, outcome->response))
         reading_end(reading, 0, "", 0);
 }
 
@@ -282,6 +291,7 @@ void registry_tags_start(struct registry *registry, const struct reference *repo
     reading->host = host;
     reading->tags = tags;
     reading->seen = json_object();
+    reading->seen_urls = json_object();
     reading->url = xasprintf("%s/v2/%s/tags/list?n=1000", host->base_url, repository->path);
     reading->next = registry->readings;
     if (reading->next)

@@ -10,11 +10,12 @@
 #include "clock.h"
 #include "err.h"
 #include "httpc.h"
-#include "jsonx.h"
 #include "loop.h"
 #include "manifest.h"
 #include "mem.h"
 #include "registries.h"
+#include "registry_error.h"
+#include "registry_lane.h"
 #include "registry_token.h"
 #include "url.h"
 
@@ -26,33 +27,33 @@
 #define BACKOFF_CAP_MS 5000
 #define INLINE_WAIT_MS 10000 /* a longer Retry-After is the caller's business */
 
-/* The calls to one host: some run, the others wait their turn in order. The first one finds out how
- * the host wants to be asked, so that the others do not all learn it by a refusal. */
-struct host_lane {
-    struct host_lane *next;
+/* One host. The first call finds out how it wants to be asked, so that the others do not all learn
+ * it by a refusal. */
+struct registry_peer {
+    struct registry_peer *next;
     const struct registry_host *host;
-    unsigned running;
+    struct lane lane;
     bool is_known;              /* it has answered once */
     struct challenge challenge; /* what it asked for then; no realm: nothing */
-    struct registry_call *waiting_first, *waiting_last;
 };
 
 struct registry_call {
     struct registry_calls *calls;
     struct registry_call *next, *prev;
-    struct host_lane *lane;
-    struct registry_call *waiting_next;
-    bool is_running; /* counts in its lane */
+    struct registry_peer *peer;
+    struct lane_turn turn;
 
     char *path, *url, *what, *digest;
+    char *asked_scope; /* of the token that this call asked for; NULL: none yet */
     bool is_head;
     bool accept_manifests;
     size_t max_body_bytes;
 
-    unsigned attempts;
+    unsigned attempts; /* that failed, and the one under way */
     unsigned redirects;
+    uint64_t token_number;    /* of the token that went out with the last request; 0: none */
     bool token_is_fresh;      /* asked for by this call: another 401 is final */
-    bool token_is_guessed;    /* from the lane's challenge, not from an answer to this call */
+    bool token_is_guessed;    /* from the peer's challenge, not from an answer to this call */
     bool is_rescoped;         /* after insufficient_scope, which is tried once */
     bool without_credentials; /* redirected to another origin */
     struct httpc_call *request;
@@ -63,63 +64,19 @@ struct registry_call {
     void *arg;
 };
 
-static void call_send(struct registry_call *call);
+static void call_send(void *arg);
 
-/* Lanes */
-
-static struct host_lane *lane_of(struct registry_calls *calls, const struct registry_host *host)
+static struct registry_peer *peer_of(struct registry_calls *calls, const struct registry_host *host)
 {
-    for (struct host_lane *lane = calls->lanes; lane; lane = lane->next)
-        if (lane->host == host)
-            return lane;
-    struct host_lane *lane = xcalloc(1, sizeof(*lane));
-    lane->host = host;
-    lane->next = calls->lanes;
-    calls->lanes = lane;
-    return lane;
-}
-
-static void lane_join(struct registry_call *call)
-{
-    struct host_lane *lane = call->lane;
-    if (lane->waiting_last)
-        lane->waiting_last->waiting_next = call;
-    else
-        lane->waiting_first = call;
-    lane->waiting_last = call;
-}
-
-static void lane_run(struct host_lane *lane)
-{
-    unsigned most = lane->is_known ? MAX_CALLS_PER_HOST : 1;
-    while (lane->running < most && lane->waiting_first) {
-        struct registry_call *call = lane->waiting_first;
-        lane->waiting_first = call->waiting_next;
-        if (!lane->waiting_first)
-            lane->waiting_last = NULL;
-        call->waiting_next = NULL;
-        call->is_running = true;
-        lane->running++;
-        call_send(call);
-    }
-}
-
-static void lane_leave(struct registry_call *call)
-{
-    struct host_lane *lane = call->lane;
-    if (call->is_running) {
-        lane->running--;
-        return;
-    }
-    struct registry_call *before = NULL;
-    for (struct registry_call *at = lane->waiting_first; at != call; at = at->waiting_next)
-        before = at;
-    if (before)
-        before->waiting_next = call->waiting_next;
-    else
-        lane->waiting_first = call->waiting_next;
-    if (lane->waiting_last == call)
-        lane->waiting_last = before;
+    for (struct registry_peer *peer = calls->peers; peer; peer = peer->next)
+        if (peer->host == host)
+            return peer;
+    struct registry_peer *peer = xcalloc(1, sizeof(*peer));
+    peer->host = host;
+    peer->lane.most = 1;
+    peer->next = calls->peers;
+    calls->peers = peer;
+    return peer;
 }
 
 /* Ends */
@@ -127,7 +84,6 @@ static void lane_leave(struct registry_call *call)
 static void call_free(struct registry_call *call)
 {
     struct registry_calls *calls = call->calls;
-    lane_leave(call);
     if (call->prev)
         call->prev->next = call->next;
     else
@@ -141,6 +97,7 @@ static void call_free(struct registry_call *call)
     free(call->url);
     free(call->what);
     free(call->digest);
+    free(call->asked_scope);
     free(call);
 }
 
@@ -148,9 +105,8 @@ void registry_call_cancel(struct registry_call *call)
 {
     if (!call)
         return;
-    struct host_lane *lane = call->lane;
+    lane_leave(&call->peer->lane, &call->turn);
     call_free(call);
-    lane_run(lane);
 }
 
 static void call_finish(struct registry_call *call, const struct registry_outcome *outcome)
@@ -169,39 +125,27 @@ static void call_fail(struct registry_call *call, int err, int status, int64_t r
                       const char *format, ...)
 {
     struct registry_outcome outcome = {.err = err, .status = status, .retry_at_ms = retry_at_ms};
-    int len = snprintf(outcome.error_text, sizeof(outcome.error_text), "%.100s: ", call->what);
+    char text[2 * REGISTRY_ERROR_BYTES];
+    int len = snprintf(text, sizeof(text), "%.100s: ", call->what);
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(outcome.error_text + len, sizeof(outcome.error_text) - (size_t)len, format,
-                    args);
+    (void)vsnprintf(text + len, sizeof(text) - (size_t)len, format, args);
     va_end(args);
+    registry_error_set(outcome.error_text, text);
     call_finish(call, &outcome);
 }
 
-/* The registry's own words: "MANIFEST_UNKNOWN: manifest unknown", "" if it sent none. Caller
- * frees. */
 static char *registry_words(const struct httpc_response *response)
 {
-    JSON_AUTO
-    json_t *json = NULL;
-    if (jsonx_parse(response->body, response->body_bytes, &json) != 0)
-        return xstrdup("");
-    const json_t *error = json_array_get(json_object_get(json, "errors"), 0);
-    const char *code = jsonx_str(error, "code");
-    return *code ? xasprintf(" (%.40s: %.80s)", code, jsonx_str(error, "message")) : xstrdup("");
+    return registry_error_words(response->body, response->body_bytes);
 }
 
 /* Another try */
 
-static void on_pause_over(void *arg)
-{
-    call_send(arg);
-}
-
 static void pause_then_send(struct registry_call *call, int64_t delay_ms)
 {
     if (!call->pause)
-        call->pause = loop_timer_new(call->calls->loop, on_pause_over, call);
+        call->pause = loop_timer_new(call->calls->loop, call_send, call);
     loop_timer_start(call->pause, delay_ms);
 }
 
@@ -216,10 +160,15 @@ static bool call_retry(struct registry_call *call, int64_t wait_ms)
     return true;
 }
 
+static const char *tries(const struct registry_call *call)
+{
+    return call->attempts == 1 ? "try" : "tries";
+}
+
 static void retry_or_fail(struct registry_call *call, int err, int status, const char *why)
 {
     if (!call_retry(call, 0))
-        call_fail(call, err, status, 0, "%s, after %u tries", why, call->attempts);
+        call_fail(call, err, status, 0, "%s, after %u %s", why, call->attempts, tries(call));
 }
 
 static void on_busy(struct registry_call *call, const struct httpc_response *response)
@@ -231,10 +180,10 @@ static void on_busy(struct registry_call *call, const struct httpc_response *res
     if (call_retry(call, wait_ms))
         return;
     AUTO(free) char *words = registry_words(response);
-    bool is_limit = response->status == 429;
+    bool is_limit = response->status == 429 || wait_ms > INLINE_WAIT_MS;
     call_fail(call, is_limit ? ERR_RATELIMIT : ERR_UPSTREAM, response->status,
-              is_limit ? retry_at_ms : 0, "%d after %u tries%s", response->status, call->attempts,
-              words);
+              is_limit ? retry_at_ms : 0, "%d after %u %s%s", response->status, call->attempts,
+              tries(call), words);
 }
 
 /* Tokens */
@@ -246,47 +195,78 @@ static void on_token(void *arg, int err, const char *text, int64_t retry_at_ms)
     if (err == 0) {
         call->token_is_fresh = true;
         call_send(call);
-    } else if (err_is_transient(err) && err != ERR_RATELIMIT && call_retry(call, 0)) {
         return;
-    } else {
-        call_fail(call, err, 0, retry_at_ms, "%s", text);
     }
+    call->attempts++; /* the 401 that led here was none */
+    if (!err_is_transient(err) || err == ERR_RATELIMIT || !call_retry(call, 0))
+        call_fail(call, err, 0, retry_at_ms, "%s", text);
 }
 
 static void ask_for_token(struct registry_call *call, const struct challenge *challenge)
 {
-    call->token = token_fetch(call->calls->tokens, call->lane->host, call->path, challenge,
+    free(call->asked_scope);
+    call->asked_scope = token_scope(call->path, challenge);
+    call->token = token_fetch(call->calls->tokens, call->peer->host, call->path, challenge,
                               call->calls->deadline_ms, on_token, call);
     if (!call->token)
         call_fail(call, ERR_FORBIDDEN, 401, 0, "its token server is not reached by https");
 }
 
-/* Realm and service hold for the whole host; the scope is each repository's own. */
-static void lane_learn(struct host_lane *lane, const struct challenge *challenge)
+/* A registry may find out late that it wants another scope; the same one again is a refusal. */
+static bool wants_other_scope(const struct registry_call *call, const struct challenge *challenge)
 {
-    challenge_release(&lane->challenge);
-    lane->challenge = (struct challenge){.realm = xstrdup(challenge->realm),
+    if (call->is_rescoped || strcmp(challenge->error, "insufficient_scope") != 0)
+        return false;
+    AUTO(free) char *scope = token_scope(call->path, challenge);
+    return !call->asked_scope || strcmp(scope, call->asked_scope) != 0;
+}
+
+/* Realm and service hold for the whole host; the scope is each repository's own. */
+static void peer_learn(struct registry_peer *peer, const struct challenge *challenge)
+{
+    challenge_release(&peer->challenge);
+    peer->challenge = (struct challenge){.realm = xstrdup(challenge->realm),
                                          .service = xstrdup(challenge->service),
                                          .scope = xstrdup(""),
                                          .error = xstrdup("")};
 }
 
+/* True where the token was asked for at another place than the one now named. */
+static bool guessed_wrong(const struct registry_call *call, const struct challenge *challenge)
+{
+    const struct challenge *guess = &call->peer->challenge;
+    return call->token_is_guessed && (strcmp(challenge->realm, guess->realm) != 0 ||
+                                      strcmp(challenge->service, guess->service) != 0);
+}
+
+/* True where another call of this repository got a token while this request was under way. */
+static bool token_came_meanwhile(const struct registry_call *call)
+{
+    uint64_t number = 0;
+    (void)token_header(call->calls->tokens, call->peer->host, call->path, &number);
+    return number != 0 && number != call->token_number;
+}
+
 static void on_unauthorized(struct registry_call *call, const struct httpc_response *response)
 {
-    const char *header = httpc_header(response, "WWW-Authenticate");
+    AUTO(free) char *header = httpc_headers(response, "WWW-Authenticate");
     AUTO(challenge) struct challenge challenge = {0};
     bool has_challenge = header && challenge_parse(header, &challenge) == 0 &&
                          !challenge.is_basic && *challenge.realm;
-    bool is_scope = has_challenge && strcmp(challenge.error, "insufficient_scope") == 0;
-    bool is_other = has_challenge && call->token_is_guessed &&
-                    (strcmp(challenge.realm, call->lane->challenge.realm) != 0 ||
-                     strcmp(challenge.service, call->lane->challenge.service) != 0);
-    bool again = !call->token_is_fresh || is_other || (is_scope && !call->is_rescoped);
-    if (has_challenge)
-        lane_learn(call->lane, &challenge);
-    if (!has_challenge || !again) {
+    bool is_scope = has_challenge && wants_other_scope(call, &challenge);
+    bool again =
+        !call->token_is_fresh || is_scope || (has_challenge && guessed_wrong(call, &challenge));
+    /* Where a redirect led to has no say in who is asked for tokens. */
+    if (!has_challenge || !again || call->without_credentials) {
         AUTO(free) char *words = registry_words(response);
         call_fail(call, ERR_UNAUTHORIZED, response->status, 0, "missing or private%s", words);
+        return;
+    }
+    peer_learn(call->peer, &challenge);
+    call->attempts--; /* asking for a token is no failure */
+    if (!is_scope && token_came_meanwhile(call)) {
+        call->token_is_fresh = true;
+        call_send(call);
         return;
     }
     call->is_rescoped = call->token_is_fresh;
@@ -334,14 +314,18 @@ static void on_ok(struct registry_call *call, const struct httpc_response *respo
 {
     struct registry_outcome outcome = {.status = response->status, .response = response};
     const char *digest = httpc_header(response, "Docker-Content-Digest");
+    int digest_err = 0;
+    if (!call->is_head && call->digest)
+        digest_err = digest_verify(call->digest, response->body, response->body_bytes);
     if (is_html(response)) {
-        retry_or_fail(call, ERR_PROTO, response->status, "the answer is an HTML page");
+        call_fail(call, ERR_PROTO, response->status, 0, "the answer is an HTML page");
     } else if (call->is_head && (!digest || !digest_is_valid(digest))) {
         call->is_head = false; /* an older registry: the body tells */
         call->attempts--;
         call_send(call);
-    } else if (!call->is_head && call->digest &&
-               digest_verify(call->digest, response->body, response->body_bytes) == ERR_PROTO) {
+    } else if (digest_err == ERR_UNSUPPORTED) {
+        call_fail(call, digest_err, response->status, 0, "its digest is of an unknown algorithm");
+    } else if (digest_err) {
         retry_or_fail(call, ERR_PROTO, response->status, "its content does not have its digest");
     } else {
         outcome.was_head = call->is_head;
@@ -394,10 +378,10 @@ static void on_status(struct registry_call *call, const struct httpc_response *r
 static void on_response(void *arg, const struct httpc_response *response)
 {
     struct registry_call *call = arg;
-    struct host_lane *lane = call->lane;
+    struct registry_peer *peer = call->peer;
     call->request = NULL;
-    bool is_first = !lane->is_known && !response->err;
-    lane->is_known |= is_first;
+    bool is_first = !peer->is_known && !response->err;
+    peer->is_known |= is_first;
     if (response->err == 0)
         on_status(call, response);
     else if (response->err == ERR_TOOBIG || response->err == ERR_FORBIDDEN)
@@ -405,28 +389,31 @@ static void on_response(void *arg, const struct httpc_response *response)
     else
         retry_or_fail(call, response->err, 0, response->error_text);
     if (is_first)
-        lane_run(lane);
+        lane_widen(&peer->lane, MAX_CALLS_PER_HOST);
 }
 
 /* Asking for the token first saves a round trip where it is known what will be asked for. False
  * where the call goes without. */
 static bool token_comes_first(struct registry_call *call)
 {
-    const struct host_lane *lane = call->lane;
-    bool is_hub = token_is_known_beforehand(lane->host);
-    if (call->without_credentials || call->token_is_fresh || (!is_hub && !lane->challenge.realm))
+    const struct registry_peer *peer = call->peer;
+    bool is_hub = token_is_known_beforehand(peer->host);
+    if (call->without_credentials || call->token_is_fresh || (!is_hub && !peer->challenge.realm))
         return false;
     call->token_is_guessed = !is_hub;
-    ask_for_token(call, is_hub ? NULL : &lane->challenge);
+    ask_for_token(call, is_hub ? NULL : &peer->challenge);
     return true;
 }
 
-static void call_send(struct registry_call *call)
+static void call_send(void *arg)
 {
+    struct registry_call *call = arg;
     struct registry_calls *calls = call->calls;
-    const struct registry_host *host = call->lane->host;
+    const struct registry_host *host = call->peer->host;
     const char *authorization =
-        call->without_credentials ? "" : token_header(calls->tokens, host, call->path);
+        call->without_credentials
+            ? ""
+            : token_header(calls->tokens, host, call->path, &call->token_number);
     if (!*authorization && token_comes_first(call))
         return;
     AUTO(free) char *accept = xasprintf("Accept: %s", manifest_accept);
@@ -455,7 +442,7 @@ struct registry_call *registry_call_start(struct registry_calls *calls,
 {
     struct registry_call *call = xcalloc(1, sizeof(*call));
     call->calls = calls;
-    call->lane = lane_of(calls, request->host);
+    call->peer = peer_of(calls, request->host);
     call->path = xstrdup(request->path);
     call->url = xstrdup(request->url);
     call->what = xstrdup(request->what);
@@ -471,8 +458,7 @@ struct registry_call *registry_call_start(struct registry_calls *calls,
     calls->first = call;
     if (loop_now_ms(calls->loop) >= calls->deadline_ms)
         loop_timer_start(calls->deadline_timer, 0);
-    lane_join(call);
-    lane_run(call->lane);
+    lane_join(&call->peer->lane, &call->turn, call_send, call);
     return call;
 }
 
@@ -506,11 +492,11 @@ void registry_calls_release(struct registry_calls *calls)
 {
     while (calls->first)
         call_free(calls->first);
-    while (calls->lanes) {
-        struct host_lane *lane = calls->lanes;
-        calls->lanes = lane->next;
-        challenge_release(&lane->challenge);
-        free(lane);
+    while (calls->peers) {
+        struct registry_peer *peer = calls->peers;
+        calls->peers = peer->next;
+        challenge_release(&peer->challenge);
+        free(peer);
     }
     loop_timer_free(calls->deadline_timer);
 }

@@ -20,7 +20,7 @@ struct registry_calls {
     struct loop *loop;
     struct httpc *httpc;
     struct token_cache *tokens;
-    struct host_lane *lanes;     /* one for each host: at most 16 calls side by side */
+    struct registry_peer *peers; /* one for each host */
     struct registry_call *first; /* all calls, for the deadline */
     struct loop_timer *deadline_timer;
     int64_t deadline_ms;

@@ -16,10 +16,11 @@
 #include "strbuf.h"
 #include "url.h"
 
-#define TOKEN_MAX_BYTES (64 * 1024)
+#define TOKEN_MAX_BYTES 65536
 #define TOKEN_TIMEOUT_MS 15000
 #define TOKEN_DEFAULT_SECONDS 60 /* where the answer does not say, and the least */
-#define TOKEN_MARGIN_MS 5000     /* renewed so long before it ends */
+#define TOKEN_MAX_SECONDS 86400
+#define TOKEN_MARGIN_MS 5000 /* renewed so long before it ends */
 #define MAX_ENTRIES 1024
 #define HUB_REALM "https://auth.docker.io/token"
 #define HUB_SERVICE "registry.docker.io"
@@ -34,11 +35,13 @@ struct token_wait {
 struct token_entry {
     struct token_cache *cache;
     struct token_entry *next;
-    char *key;    /* "host path" */
-    char *header; /* "Authorization: Bearer ...", NULL until the first token */
+    char *key;       /* "host path" */
+    char *header;    /* "Authorization: Bearer ...", NULL until the first token */
+    uint64_t number; /* of the token, counted in the cache */
     int64_t valid_until_ms;
     struct token_wait *waits;
-    struct httpc_call *call; /* while a token is asked for */
+    struct token_wait *telling; /* those whose callback comes next */
+    struct httpc_call *call;    /* while a token is asked for */
 };
 
 struct token_cache {
@@ -46,6 +49,7 @@ struct token_cache {
     struct httpc *httpc;
     struct token_entry *entries;
     size_t count;
+    uint64_t tokens; /* got since the start */
     int64_t requests;
 };
 
@@ -83,7 +87,7 @@ static void make_room(struct token_cache *cache)
     struct token_entry **at = &cache->entries;
     while (cache->count >= MAX_ENTRIES && *at) {
         struct token_entry *entry = *at;
-        if (entry->call || entry->waits) {
+        if (entry->call || entry->waits || entry->telling) {
             at = &entry->next;
             continue;
         }
@@ -113,10 +117,11 @@ static struct token_entry *entry_of(struct token_cache *cache, const struct regi
 }
 
 const char *token_header(struct token_cache *cache, const struct registry_host *host,
-                         const char *path)
+                         const char *path, uint64_t *ret_number)
 {
     const struct token_entry *entry = entry_of(cache, host, path, false);
     bool is_valid = entry && entry->header && loop_now_ms(cache->loop) < entry->valid_until_ms;
+    *ret_number = is_valid ? entry->number : 0;
     return is_valid ? entry->header : "";
 }
 
@@ -127,16 +132,25 @@ bool token_is_known_beforehand(const struct registry_host *host)
 
 static void tell_waits(struct token_entry *entry, int err, const char *text, int64_t retry_at_ms)
 {
-    struct token_wait *wait = TAKE(entry->waits);
-    while (wait) {
-        struct token_wait *next = wait->next;
+    /* A callback may wait anew, and cancel others: neither may meet this list half told. */
+    entry->telling = TAKE(entry->waits);
+    while (entry->telling) {
+        struct token_wait *wait = entry->telling;
         token_done *done = wait->done;
         void *arg = wait->arg;
-        wait->entry = NULL;
+        entry->telling = wait->next;
         free(wait);
         done(arg, err, text, retry_at_ms);
-        wait = next;
     }
+}
+
+/* It goes into a header: visible ASCII only. */
+static bool token_is_valid(const char *token)
+{
+    const char *at = token;
+    while (*at > ' ' && *at < 0x7f)
+        at++;
+    return at > token && !*at;
 }
 
 static int take_token(struct token_entry *entry, const struct httpc_response *response)
@@ -148,11 +162,14 @@ static int take_token(struct token_entry *entry, const struct httpc_response *re
     const char *token = jsonx_str(json, "token");
     if (!*token)
         token = jsonx_str(json, "access_token");
-    if (!*token || strpbrk(token, "\r\n"))
+    if (!token_is_valid(token))
         return ERR_PROTO;
     int64_t seconds = jsonx_int(json, "expires_in");
-    if (seconds < TOKEN_DEFAULT_SECONDS || seconds > 86400)
+    if (seconds < TOKEN_DEFAULT_SECONDS)
         seconds = TOKEN_DEFAULT_SECONDS;
+    else if (seconds > TOKEN_MAX_SECONDS)
+        seconds = TOKEN_MAX_SECONDS;
+    entry->number = ++entry->cache->tokens;
     free(entry->header);
     entry->header = xasprintf("Authorization: Bearer %s", token);
     entry->valid_until_ms = loop_now_ms(entry->cache->loop) + seconds * 1000 - TOKEN_MARGIN_MS;
@@ -195,15 +212,21 @@ static void add_parameter(struct strbuf *url, const char *name, const char *valu
     strbuf_addf(url, "%c%s=%s", strchr(strbuf_str(url), '?') ? '&' : '?', name, encoded);
 }
 
+char *token_scope(const char *path, const struct challenge *challenge)
+{
+    return challenge && *challenge->scope ? xstrdup(challenge->scope)
+                                          : xasprintf("repository:%s:pull", path);
+}
+
 static char *token_url(const char *path, const struct challenge *challenge)
 {
     struct strbuf url = STRBUF_INIT(8192);
-    AUTO(free) char *scope = xasprintf("repository:%s:pull", path);
+    AUTO(free) char *scope = token_scope(path, challenge);
     const char *service = challenge ? challenge->service : HUB_SERVICE;
     strbuf_adds(&url, challenge ? challenge->realm : HUB_REALM);
     if (*service)
         add_parameter(&url, "service", service);
-    add_parameter(&url, "scope", challenge && *challenge->scope ? challenge->scope : scope);
+    add_parameter(&url, "scope", scope);
     return strbuf_detach(&url);
 }
 
@@ -240,8 +263,11 @@ struct token_wait *token_fetch(struct token_cache *cache, const struct registry_
     if (!realm_is_allowed(host, url))
         return NULL;
     struct token_wait *wait = xcalloc(1, sizeof(*wait));
-    *wait = (struct token_wait){.entry = entry, .next = entry->waits, .done = done, .arg = arg};
-    entry->waits = wait;
+    *wait = (struct token_wait){.entry = entry, .done = done, .arg = arg};
+    struct token_wait **last = &entry->waits;
+    while (*last)
+        last = &(*last)->next;
+    *last = wait;
     if (!entry->call)
         start_request(entry, host, url, deadline_ms);
     return wait;
@@ -251,10 +277,14 @@ void token_cancel(struct token_wait *wait)
 {
     if (!wait)
         return;
-    struct token_wait **at = &wait->entry->waits;
-    while (*at != wait)
-        at = &(*at)->next;
-    *at = wait->next;
+    struct token_wait **lists[] = {&wait->entry->waits, &wait->entry->telling};
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        struct token_wait **at = lists[i];
+        while (*at && *at != wait)
+            at = &(*at)->next;
+        if (*at)
+            *at = wait->next;
+    }
     free(wait);
 }
 

@@ -18,11 +18,14 @@ struct token_cache *token_cache_new(struct loop *loop, struct httpc *httpc);
 void token_cache_free(struct token_cache *cache);
 
 /* The Authorization header for this repository, "" where none is known. Borrowed until the next
- * call. */
+ * call. ret_number tells tokens apart; 0 where there is none. */
 const char *token_header(struct token_cache *cache, const struct registry_host *host,
-                         const char *path);
+                         const char *path, uint64_t *ret_number);
 /* Docker Hub's realm, service and scope are known beforehand: asking first saves a round trip. */
 bool token_is_known_beforehand(const struct registry_host *host);
+
+/* The scope that such a challenge asks for; challenge NULL: pulling. Caller frees. */
+char *token_scope(const char *path, const struct challenge *challenge);
 
 /* err 0: a fresh token is there. text says why not, for a person. */
 typedef void token_done(void *arg, int err, const char *text, int64_t retry_at_ms);
