@@ -361,7 +361,7 @@ static void read_again(struct lookup *lookup)
         .tag = is_version || route->image.digest ? NULL : route->image.tag,
         .digest = is_version ? route->digest : route->image.digest,
         .platform = route->platform,
-        .version_answer = is_version,
+        .answer = is_version ? DOCUMENT_VERSION : DOCUMENT_IMAGE,
         .keep_seconds = service->config->keep_seconds,
     };
     document_read(service->redis, &query, on_document, lookup);

@@ -7,44 +7,52 @@
 #include "mem.h"
 #include "redis_keys.h"
 
-/* KEYS: document, status; ARGV: prefix of version keys, tag, digest, platform, "1" for a version
- * answer. One round trip: what is asked for first decides what else is read. The last element says
- * how far it came: none, no-tag, no-platform, pending, found. */
+/* KEYS: document, status; ARGV: 1 prefix of version keys, 2 tag, 3 digest, 4 platform, 5 answer
+ * ("image", "version", "dockerfile"), 6 keep, 7 prefix of relations. One round trip: what is asked
+ * for first decides what else is read. The last element says how far it came: none, no-tag,
+ * no-platform, pending, found. */
 static const char read_script[] =
-    "local doc=KEYS[1] "
+    "local doc,answer=KEYS[1],ARGV[5] "
     "local st=redis.call('HMGET',KEYS[2],'status','stage','done','total','submitted_ms',"
     "'updated_ms','retry_ms','revision','error') "
     "local meta=redis.call('HGET',doc,'meta') "
-    "if not meta then return {st,'','','','','','','','','','none'} end "
+    "local head,versions,d,lines,shared,tags,child='','','','','','','' "
+    "local facts,layers,relations,sheet='','','','' "
+    "local function reply(find) return {st,meta or '',head,versions,d or '',lines,shared,tags,"
+    "child or '',facts,layers,relations,sheet,find} end "
+    "if not meta then return reply('none') end "
     "local function keep(k) local ttl=redis.call('TTL',k) "
     "if ttl>=0 and ttl<tonumber(ARGV[6])/2 then redis.call('EXPIRE',k,ARGV[6]) end end "
     "keep(doc) keep(KEYS[2]) "
-    "local head,versions='','' "
-    "if ARGV[5]~='1' then local h=redis.call('HMGET',doc,'head','versions') "
+    "if answer=='image' then local h=redis.call('HMGET',doc,'head','versions') "
     "head=h[1] or '' versions=h[2] or '' end "
-    "local d=ARGV[3] local child='' "
+    "d=ARGV[3] "
     "if d~='' then if redis.call('HEXISTS',doc,'v:'..d)==0 then "
     "child=d d=redis.call('HGET',doc,'c:'..d) end "
     "elseif ARGV[2]~='' then d=redis.call('HGET',doc,'t:'..ARGV[2]) "
     "else d=string.match(meta,'^[^\\n]*\\n[^\\n]*\\n([^\\n]*)') end "
-    "if not d then return {st,meta,head,versions,'','','','','','','no-tag'} end "
-    "if d=='' then return {st,meta,head,versions,'','','','','','','pending'} end "
+    "if not d then child='' return reply('no-tag') end "
+    "if d=='' then return reply('pending') end "
     "local v=redis.call('HMGET',doc,'v:'..d,'p:'..d,'g:'..d) "
-    "local lines=v[1] or '' local shared=v[2] or '' local tags='' "
-    "if ARGV[5]=='1' then tags=v[3] or '' end "
+    "lines=v[1] or '' shared=v[2] or '' "
+    "if answer=='version' then tags=v[3] or '' end "
     "if child=='' then child=string.match(lines,'^[^\\n]* ([^ \\n]+)\\n') or '' "
     "if ARGV[4]~='' and lines~='' then child='' "
     "local want=ARGV[4] "
     "for p,c in string.gmatch(lines,'([^\\n]*) ([^ \\n]+)\\n') do "
     "if p==want then child=c break end "
     "if child=='' and string.sub(p,1,#want+1)==want..'/' then child=c end end "
-    "if child=='' then "
-    "return {st,meta,head,versions,d,lines,shared,tags,'','','no-platform'} end end end "
-    "local facts=false "
-    "if child~='' then facts=redis.call('HGET',ARGV[1]..child,"
-    "ARGV[5]=='1' and 'version' or 'top') keep(ARGV[1]..child) end "
-    "return {st,meta,head,versions,d,lines,shared,tags,child,facts or '',"
-    "facts and 'found' or 'pending'}";
+    "if child=='' then return reply('no-platform') end end end "
+    "if child=='' then return reply('pending') end "
+    "local ver,rel=ARGV[1]..child,ARGV[7]..child "
+    "local field=answer=='image' and 'top' or answer "
+    "local f=redis.call('HMGET',ver,field,'layers') local r=redis.call('HMGET',rel,field,'layers') "
+    "if not f[1] then return reply('pending') end "
+    "keep(ver) facts=f[1] "
+    "if answer=='dockerfile' then facts=r[1] or facts return reply('found') end "
+    "relations=r[1] or '' sheet=redis.call('HGET',doc,'m:'..d..' '..child) or '' "
+    "if answer=='version' then layers=r[2] or f[2] or '' end "
+    "return reply('found')";
 
 enum {
     REPLY_STATUS,
@@ -57,6 +65,9 @@ enum {
     REPLY_TAGS,
     REPLY_CHILD,
     REPLY_FACTS,
+    REPLY_LAYERS,
+    REPLY_RELATIONS,
+    REPLY_SHEET,
     REPLY_FIND,
     REPLY_COUNT
 };
@@ -107,7 +118,9 @@ static int view_of(const struct redis_reply *reply, struct document_view *view)
     view->find = find_of(redis_str(redis_at(reply, REPLY_FIND), NULL));
     if (unpack(reply, REPLY_HEAD, &view->head) || unpack(reply, REPLY_VERSIONS, &view->versions) ||
         unpack(reply, REPLY_SHARED, &view->shared) || unpack(reply, REPLY_TAGS, &view->tags) ||
-        unpack(reply, REPLY_FACTS, &view->facts))
+        unpack(reply, REPLY_FACTS, &view->facts) || unpack(reply, REPLY_LAYERS, &view->layers) ||
+        unpack(reply, REPLY_RELATIONS, &view->relations) ||
+        unpack(reply, REPLY_SHEET, &view->sheet))
         return ERR_PROTO;
     return 0;
 }
@@ -135,6 +148,7 @@ static char *platform_wanted(const char *platform)
 void document_read(struct redis *redis, const struct document_query *query,
                    document_read_done *done, void *arg)
 {
+    static const char *const answers[] = {"image", "version", "dockerfile"};
     struct document_reading *reading = xmalloc(sizeof(*reading));
     *reading = (struct document_reading){done, arg};
     AUTO(free) char *key = document_key(query->name);
@@ -150,8 +164,9 @@ void document_read(struct redis *redis, const struct document_query *query,
                           query->tag ? query->tag : "",
                           query->digest ? query->digest : "",
                           platform,
-                          query->version_answer ? "1" : "0",
-                          keep};
+                          answers[query->answer],
+                          keep,
+                          KEY_RELATIONS};
     redis_command_argv(redis, REDIS_API_TIMEOUT_MS, on_document, reading, ARRAY_LEN(argv), argv,
                        NULL);
 }

@@ -11,13 +11,23 @@
  *     p:<digest>       fragment: members of the version that hold for all its platforms: "SHA",
  *                      "Digest", "MediaType", "Platforms", "LatestVersion", "Annotations"
  *     g:<digest>       fragment: members "Tags" and "ImageName" for the version answer
+ *     m:<digest> <child digest>
+ *                      fragment: members that depend on both, or on what else is known; may be
+ *                      absent
  *     c:<child digest> the digest of the version (index) that it belongs to
  *   mb:1:ver:<digest>  hash, never changes: the facts of one image manifest
  *     facts            JSON of image_facts(), for workers
  *     top              fragment: members lifted to an image's top level: "Author", "LayerCount",
  *                      "DownloadSize", "Labels", "Platform", "Created", ...
- *     version          fragment: members for the version answer: as above, and "Layers", "License",
+ *     version          fragment: members for the version answer: as above, and "License",
  *                      "VersionControl"
+ *     layers           fragment: the member "Layers"
+ *     dockerfile       fragment: the reconstructed Dockerfile, text
+ *   mb:1:rel:<digest>  hash: what relates this image manifest to others, written anew as more is
+ *                      known; any field may be absent:
+ *     top, version     fragments: members added to those answers
+ *     layers, dockerfile
+ *                      fragments that stand in for those of mb:1:ver
  *
  * Fragments (fragment.h) are texts of JSON members without braces around them. */
 #ifndef MB_DOCUMENT_H
@@ -30,13 +40,18 @@
 #include "redis.h"
 #include "status.h"
 
-/* What is asked for: an image's answer (head, versions, top) or one version's (tags, version). */
+enum document_answer {
+    DOCUMENT_IMAGE,      /* head, versions, shared, facts (top), relations, sheet */
+    DOCUMENT_VERSION,    /* shared, tags, facts (version), layers, relations, sheet */
+    DOCUMENT_DOCKERFILE, /* facts: the text */
+};
+
 struct document_query {
     const char *name;     /* canonical */
     const char *tag;      /* NULL: the latest version */
     const char *digest;   /* NULL, or the full digest of a version or of one of its images; wins */
     const char *platform; /* NULL: the default */
-    bool version_answer;
+    enum document_answer answer;
     int64_t keep_seconds; /* what is read lives on for this long */
 };
 
@@ -57,11 +72,15 @@ struct document_view {
     const char *digest; /* the version, "" unless PENDING or FOUND; "" if a tag's is unknown */
     const char *child_digest; /* the image of the platform asked for, "" unless PENDING or FOUND */
     const char *platforms;    /* lines "platform digest", "" unless the version is known */
-    struct fragment head;     /* from DOCUMENT_NO_TAG on, not in version answers */
+    struct fragment head;     /* from DOCUMENT_NO_TAG on, DOCUMENT_IMAGE */
     struct fragment versions; /* as head */
     struct fragment shared;   /* p:, where the version is known */
-    struct fragment tags;     /* g:, version answers */
-    struct fragment facts;    /* top or version, DOCUMENT_FOUND */
+    struct fragment tags;     /* g:, DOCUMENT_VERSION */
+    /* Only with DOCUMENT_FOUND */
+    struct fragment facts;     /* top, version or dockerfile */
+    struct fragment layers;    /* DOCUMENT_VERSION */
+    struct fragment relations; /* top or version of mb:1:rel; may be empty, as sheet */
+    struct fragment sheet;     /* m: */
 };
 
 /* view is NULL when err is not 0. One round trip. */

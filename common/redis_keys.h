@@ -7,6 +7,7 @@
 #define KEY_GROUPS "mb:1:grp:"        /* string: store.h */
 #define KEY_DOCUMENT "mb:1:doc:"      /* hash: document.h */
 #define KEY_VERSION "mb:1:ver:"       /* hash: document.h */
+#define KEY_RELATIONS "mb:1:rel:"     /* hash: document.h */
 #define KEY_STATUS "mb:1:status:"     /* hash: status.h */
 #define KEY_JOB "mb:1:job:"           /* string with a short life: status.h */
 #define KEY_FRONTIER "mb:1:frontier:" /* string: status.h */

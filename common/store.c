@@ -331,13 +331,16 @@ int store_put_facts(struct store *store, const char *digest, const json_t *facts
     AUTO(strbuf) struct strbuf top = STRBUF_INIT(VERSION_FACTS_MAX_BYTES);
     AUTO(strbuf) struct strbuf version = STRBUF_INIT(VERSION_FACTS_MAX_BYTES);
     version_facts_top(facts, &top);
+    AUTO(strbuf) struct strbuf layers = STRBUF_INIT(VERSION_FACTS_MAX_BYTES);
     version_facts_version(facts, &version);
-    if (strbuf_err(&top) || strbuf_err(&version))
+    version_facts_layers(jsonx_array(facts, "Layers"), &layers);
+    if (strbuf_err(&top) || strbuf_err(&version) || strbuf_err(&layers))
         return ERR_TOOBIG;
     struct flight flight = {.loop = store->loop, .pending = 2};
     redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, on_landed, &flight,
-                  "HSET " KEY_VERSION "%s facts %b top %b version %b", digest, text, strlen(text),
-                  strbuf_str(&top), top.len, strbuf_str(&version), version.len);
+                  "HSET " KEY_VERSION "%s facts %b top %b version %b layers %b", digest, text,
+                  strlen(text), strbuf_str(&top), top.len, strbuf_str(&version), version.len,
+                  strbuf_str(&layers), layers.len);
     expire_version(store, digest, &flight);
     return flight_wait(&flight);
 }

@@ -18,9 +18,9 @@ static const struct member entry_members[] = {
 };
 
 static const struct member version_members[] = {
-    {"Author", EMPTY_TEXT},   {"Labels", OMIT},   {"LayerCount", ZERO},  {"DownloadSize", ZERO},
-    {"Created", NO_TIME},     {"Platform", OMIT}, {"Annotations", OMIT}, {"License", OMIT},
-    {"VersionControl", OMIT}, {"Layers", OMIT},
+    {"Author", EMPTY_TEXT}, {"Labels", OMIT},     {"LayerCount", ZERO},
+    {"DownloadSize", ZERO}, {"Created", NO_TIME}, {"Platform", OMIT},
+    {"Annotations", OMIT},  {"License", OMIT},    {"VersionControl", OMIT},
 };
 
 static const struct member top_members[] = {
@@ -69,6 +69,15 @@ void version_facts_top(const json_t *facts, struct strbuf *out)
 void version_facts_version(const json_t *facts, struct strbuf *out)
 {
     pack_members(facts, version_members, ARRAY_LEN(version_members), out);
+}
+
+void version_facts_layers(const json_t *layers, struct strbuf *out)
+{
+    AUTO(free) char *list = jsonx_dump(layers);
+    AUTO(strbuf) struct strbuf text = STRBUF_INIT(VERSION_FACTS_MAX_BYTES);
+    strbuf_adds(&text, "\"Layers\":");
+    strbuf_adds(&text, list);
+    fragment_pack(strbuf_str(&text), text.len, out);
 }
 
 void version_facts_entry(const json_t *facts, json_t *entry)

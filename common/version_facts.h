@@ -1,5 +1,5 @@
-/* The ready pieces of one image manifest's facts (image.h) in answers: document.h's `top` and
- * `version` fragments, and its share of a Versions entry. */
+/* The ready pieces of one image manifest's facts (image.h) in answers: document.h's `top`,
+ * `version` and `layers` fragments, and its share of a Versions entry. */
 #ifndef MB_VERSION_FACTS_H
 #define MB_VERSION_FACTS_H
 
@@ -12,6 +12,8 @@
 /* Packed fragments, appended. */
 void version_facts_top(const json_t *facts, struct strbuf *out);
 void version_facts_version(const json_t *facts, struct strbuf *out);
+/* The member "Layers"; layers is the array. */
+void version_facts_layers(const json_t *layers, struct strbuf *out);
 
 /* The members of a Versions entry that come from facts; facts NULL: a pending version's. Borrowed
  * values are put into entry, in v1's order. */

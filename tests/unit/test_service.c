@@ -174,9 +174,9 @@ static void plant_version(const char *hex, const char *platform, const char *siz
     AUTO(free) char *key = xasprintf("mb:1:ver:sha256:%s", hex);
     AUTO(free)
     char *facts = xasprintf("\"DownloadSize\":%s,\"Platform\":\"%s\"", size, platform);
-    AUTO(free) char *layers = xasprintf("%s,\"Layers\":[{\"Command\":\"RUN x\"}]", facts);
     plant_fragment(key, "top", facts);
-    plant_fragment(key, "version", layers);
+    plant_fragment(key, "version", facts);
+    plant_fragment(key, "layers", "\"Layers\":[{\"Command\":\"RUN x\"}]");
 }
 
 /* Tags latest and 1 on an index of two platforms; tag 2 on a version without facts. */
