@@ -220,7 +220,7 @@ static struct verdict verdict_no_tag(const struct lookup *lookup, const struct d
         return pending(lookup, &view->status, false);
     if (age_ms >= lookup->service->config->negative_seconds * 1000)
         return pending(lookup, &view->status, true);
-    bool is_tag = lookup->route.kind == ROUTE_IMAGE && !lookup->route.image.digest;
+    bool is_tag = lookup->route.kind != ROUTE_VERSION && !lookup->route.image.digest;
     AUTO(free)
     char *detail = is_tag ? xasprintf("%s has no tag %s.", lookup->shown,
                                       lookup->route.image.tag ? lookup->route.image.tag : "latest")
@@ -253,6 +253,18 @@ static bool has_get(const struct lookup *lookup)
     return false;
 }
 
+static enum document_answer answer_wanted(const struct lookup *lookup)
+{
+    switch (lookup->route.kind) {
+    case ROUTE_VERSION:
+        return DOCUMENT_VERSION;
+    case ROUTE_DOCKERFILE:
+        return DOCUMENT_DOCKERFILE;
+    default:
+        return DOCUMENT_IMAGE;
+    }
+}
+
 static struct verdict verdict_found(struct lookup *lookup, const struct document_view *view)
 {
     struct service *service = lookup->service;
@@ -260,8 +272,7 @@ static struct verdict verdict_found(struct lookup *lookup, const struct document
     bool is_lost = !status_is_final(&view->status) && !is_alive(&view->status);
     if ((is_stale || is_lost) && has_get(lookup))
         submit(service, &lookup->route.image, on_refresh_submitted, NULL);
-    bool is_version = lookup->route.kind == ROUTE_VERSION;
-    struct answer *answer = answer_new(view, is_version, lookup->shown);
+    struct answer *answer = answer_new(view, answer_wanted(lookup), lookup->shown);
     if (!lookup->is_dirty && service->is_subscribed && !service->is_draining)
         cache_put(service->cache, lookup->target, lookup->name, answer, loop_now_ms(service->loop));
     return (struct verdict){.answer = answer};
@@ -361,7 +372,7 @@ static void read_again(struct lookup *lookup)
         .tag = is_version || route->image.digest ? NULL : route->image.tag,
         .digest = is_version ? route->digest : route->image.digest,
         .platform = route->platform,
-        .answer = is_version ? DOCUMENT_VERSION : DOCUMENT_IMAGE,
+        .answer = answer_wanted(lookup),
         .keep_seconds = service->config->keep_seconds,
     };
     document_read(service->redis, &query, on_document, lookup);
