@@ -13,6 +13,7 @@
 
 #define ANSWER_MAX_BYTES (512u << 20)
 #define PENDING_RETRY_SECONDS 1
+#define WAITING_RETRY_SECONDS 5
 #define TYPE_JSON "application/json"
 #define TYPE_TEXT "text/plain; charset=utf-8"
 #define CACHE_FINAL "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
@@ -291,6 +292,37 @@ static struct httpd_response *ready_response(int status, const char *text, const
     struct httpd_response *response = httpd_response_new(status, xstrdup(text), strlen(text));
     add_common_headers(response);
     httpd_response_header(response, "Content-Type", type);
+    httpd_response_header(response, "Cache-Control", "no-store");
+    return response;
+}
+
+struct httpd_response *answer_too_many_waiting(void)
+{
+    return answer_problem(503, "too_many_waiting",
+                          "Too many requests wait here already. Try again later, or poll.",
+                          WAITING_RETRY_SECONDS);
+}
+
+char *answer_status_text(const char *name, const struct status *status)
+{
+    JSON_AUTO
+    json_t *object = status_object(name, status);
+    return jsonx_dump(object);
+}
+
+struct httpd_response *answer_event_stream(void)
+{
+    struct httpd_response *response = httpd_response_new(200, NULL, 0);
+    add_common_headers(response);
+    httpd_response_header(response, "Content-Type", "text/event-stream; charset=utf-8");
+    httpd_response_header(response, "Cache-Control", "no-store");
+    return response;
+}
+
+struct httpd_response *answer_no_content(void)
+{
+    struct httpd_response *response = httpd_response_new(204, NULL, 0);
+    add_common_headers(response);
     httpd_response_header(response, "Cache-Control", "no-store");
     return response;
 }

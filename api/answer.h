@@ -42,6 +42,14 @@ struct httpd_response *answer_pending(const char *name, const struct status *sta
                                       int64_t now_ms);
 /* 200 with the status object. */
 struct httpd_response *answer_status(const char *name, const struct status *status);
+/* 503: no room for one more long poll or event stream. */
+struct httpd_response *answer_too_many_waiting(void);
+/* The status object as text; caller frees. */
+char *answer_status_text(const char *name, const struct status *status);
+/* 200 with the headers of an event stream. */
+struct httpd_response *answer_event_stream(void);
+/* 204: an event stream's client need not come back. */
+struct httpd_response *answer_no_content(void);
 struct httpd_response *answer_text(int status, const char *text);
 struct httpd_response *answer_json(int status, const char *json);
 /* application/problem+json (RFC 9457); code is stable, detail says what, why and what next.

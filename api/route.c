@@ -151,7 +151,7 @@ struct route_row {
 static const struct route_row rows[] = {
     {"/healthcheck.txt", ROUTE_HEALTH, NULL},         {"/v1/me", ROUTE_ME, NULL},
     {"/v1/images/", ROUTE_IMAGE, read_image},         {"/v1/status/", ROUTE_STATUS, read_name},
-    {"/v1/dockerfile/", ROUTE_DOCKERFILE, read_name},
+    {"/v1/dockerfile/", ROUTE_DOCKERFILE, read_name}, {"/v1/events/", ROUTE_EVENTS, read_name},
 };
 
 static bool row_matches(const struct route_row *row, const char *path)

@@ -15,6 +15,7 @@ enum route_kind {
     ROUTE_VERSION,
     ROUTE_DOCKERFILE,
     ROUTE_STATUS,
+    ROUTE_EVENTS,
     ROUTE_ME,
     ROUTE_KINDS
 };

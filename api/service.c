@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cache.h"
+#include "events.h"
 #include "httpd.h"
 #include "log.h"
 #include "lookup.h"
@@ -15,6 +16,7 @@
 #include "registries.h"
 #include "route.h"
 #include "status.h"
+#include "waiting.h"
 
 #define CACHE_MAX_BYTES (64u << 20)
 #define CODES 600
@@ -25,6 +27,7 @@ static void on_notice(void *arg, const char *text, size_t len)
     (void)len;
     cache_expire(service->cache, text);
     lookup_notice(service, text);
+    events_notice(service->events, text);
 }
 
 static void on_subscription(void *arg, bool is_subscribed)
@@ -32,8 +35,10 @@ static void on_subscription(void *arg, bool is_subscribed)
     struct service *service = arg;
     service->is_subscribed = is_subscribed;
     cache_next_epoch(service->cache);
-    if (is_subscribed)
-        lookup_notice(service, NULL); /* what happened meanwhile went unheard */
+    if (!is_subscribed)
+        return;
+    lookup_notice(service, NULL); /* what happened meanwhile went unheard */
+    events_notice(service->events, NULL);
 }
 
 void service_start(struct service *service)
@@ -41,6 +46,8 @@ void service_start(struct service *service)
     const struct config *config = service->config;
     AUTO(free) char *channel = notice_channel(config->cache_url);
     service->cache = cache_new(CACHE_MAX_BYTES);
+    service->waiting = waiting_new(config->max_waiting, config->max_waiting_per_client);
+    service->events = events_new(service);
     service->notices = redis_sub_new(service->loop, config->cache_url, "microbadger-api-notices",
                                      channel, on_notice, on_subscription, service);
 }
@@ -49,24 +56,38 @@ void service_stop(struct service *service)
 {
     service->is_draining = true;
     lookup_end_all(service);
+    events_end(service->events);
     redis_sub_free(service->notices);
 }
 
 void service_free(struct service *service)
 {
     cache_free(service->cache);
+    events_free(service->events);
+    waiting_free(service->waiting);
 }
 
-void service_reply(struct httpd_request *request, struct httpd_response *response)
+void service_count(int code)
 {
     static struct metric *counts[CODES];
-    int code = httpd_response_status(response);
     struct metric **count = &counts[code >= 0 && code < CODES ? code : 0];
     if (!*count)
         *count = metric_counter("http_requests_total", "Requests by the status they were given.",
                                 xasprintf("code=\"%d\"", code));
     metric_add(*count, 1);
+}
+
+void service_reply(struct httpd_request *request, struct httpd_response *response)
+{
+    service_count(httpd_response_status(response));
     httpd_reply(request, response);
+}
+
+void service_client(const struct service *service, const struct httpd_request *request,
+                    char *ret_text, size_t size)
+{
+    (void)service;
+    httpd_peer(request, ret_text, size);
 }
 
 static void count_from_memory(void)
@@ -121,18 +142,37 @@ static void handle_me(struct service *service, struct httpd_request *request, st
     reply(request, answer_json(200, "{}"));
 }
 
-static void handle_name(struct service *service, struct httpd_request *request, struct route *route)
+/* True where the image's registry is allowed; else the request is answered. */
+static bool check_registry(const struct service *service, struct httpd_request *request,
+                           const struct route *route)
 {
-    if (registries_find(service->registries, route->image.registry)) {
-        lookup_join(service, request, route);
-        *route = (struct route){0};
-        return;
-    }
+    if (registries_find(service->registries, route->image.registry))
+        return true;
     AUTO(free)
     char *detail = xasprintf("The registry %.100s is not one that this server may ask. "
                              "Its operator can allow it in MB_REGISTRIES.",
                              route->image.registry);
     reply(request, answer_problem(400, "registry_not_allowed", detail, 0));
+    return false;
+}
+
+static void handle_name(struct service *service, struct httpd_request *request, struct route *route)
+{
+    if (!check_registry(service, request, route))
+        return;
+    lookup_join(service, request, route);
+    *route = (struct route){0};
+}
+
+static void handle_events(struct service *service, struct httpd_request *request,
+                          struct route *route)
+{
+    if (!check_registry(service, request, route))
+        return;
+    if (strcmp(httpd_method(request), "HEAD") == 0)
+        reply(request, answer_event_stream());
+    else
+        events_join(service->events, request, &route->image);
 }
 
 static route_handler *const handlers[ROUTE_KINDS] = {
@@ -140,6 +180,7 @@ static route_handler *const handlers[ROUTE_KINDS] = {
     [ROUTE_HEALTH] = handle_health,       [ROUTE_IMAGE] = handle_name,
     [ROUTE_VERSION] = handle_name,        [ROUTE_DOCKERFILE] = handle_name,
     [ROUTE_STATUS] = handle_name,         [ROUTE_ME] = handle_me,
+    [ROUTE_EVENTS] = handle_events,
 };
 
 /* Answers from memory; false where Redis must be asked. */
@@ -192,6 +233,7 @@ void service_drain(struct service *service)
     cache_free(service->cache);
     service->cache = cache_new(0);
     lookup_end_waits(service);
+    events_end(service->events);
 }
 
 bool service_is_ready(void *arg, const char **ret_why)

@@ -24,6 +24,7 @@
 #include "redis_server.h"
 #include "registries.h"
 #include "service.h"
+#include "waiting.h"
 
 #define NAME "docker.io/library/app"
 #define HEX "1111111111111111111111111111111111111111111111111111111111111111"
@@ -458,7 +459,7 @@ static void long_poll_is_answered_by_a_notice(void **state)
     http_client_receive(&client);
     assert_int_equal(http_client_status(&client), 200);
     http_client_idle(loop);
-    assert_int_equal(service.waiting, 0);
+    assert_int_equal(waiting_total(service.waiting), 0);
     assert_int_equal(httpd_active(httpd), 0);
 }
 
@@ -466,7 +467,7 @@ static void long_poll_ends_at_its_deadline(void **state)
 {
     (void)state;
     ask("/v1/images/app?wait=1", 202);
-    assert_int_equal(service.waiting, 0);
+    assert_int_equal(waiting_total(service.waiting), 0);
     assert_int_equal(messages(), 1);
 }
 
@@ -677,7 +678,7 @@ static void stop_in_the_middle_is_clean(void **state)
     struct http_client holding;
     http_client_open(&holding, loop, httpd_port(httpd));
     http_client_send(&holding, "GET /v1/images/held?wait=20 HTTP/1.1\r\nHost: t\r\n\r\n");
-    while (service.waiting == 0)
+    while (waiting_total(service.waiting) == 0)
         http_client_idle(loop);
     http_client_send(&client, "GET /v1/images/app HTTP/1.1\r\nHost: t\r\n\r\n");
     kill(results.pid, SIGSTOP); /* Redis owes an answer */
