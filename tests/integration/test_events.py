@@ -141,9 +141,7 @@ def test_clients_that_left_give_their_place_back(make_suite, registry):
     left.close()
     # What is sent to it tells that it is gone: here that the image is submitted.
     suite.get(f"/v1/images/{name}")
-    wait_until(
-        lambda: EventStream(suite, name).answer.status == 200, 40, "the place is free again"
-    )
+    wait_until(lambda: EventStream(suite, name).answer.status == 200, 40, "the place is free again")
 
 
 def test_drain_ends_streams_and_loses_nobody(make_suite, registry):
