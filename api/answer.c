@@ -13,6 +13,9 @@
 
 #define ANSWER_MAX_BYTES (512u << 20)
 #define PENDING_RETRY_SECONDS 1
+#define WAITING_RETRY_SECONDS 5
+#define TYPE_JSON "application/json"
+#define TYPE_TEXT "text/plain; charset=utf-8"
 #define CACHE_FINAL "public, max-age=60, stale-while-revalidate=600, stale-if-error=86400"
 
 static bool closes_connections;
@@ -62,11 +65,12 @@ static void join_member(struct fragment_join *join, const char *prefix,
     fragment_join_add(join, fragment);
 }
 
-static void join_body(const struct document_view *view, bool is_version, struct fragment_join *join)
+static void join_object(const struct document_view *view, enum document_answer kind,
+                        struct fragment_join *join)
 {
     AUTO(free) char *status = status_members(&view->status);
     fragment_join_text(join, "{", 1);
-    if (is_version) {
+    if (kind == DOCUMENT_VERSION) {
         fragment_join_add(join, &view->shared);
         join_member(join, ",", &view->tags);
     } else {
@@ -80,12 +84,27 @@ static void join_body(const struct document_view *view, bool is_version, struct 
     join_member(join, ",", &view->sheet);
     fragment_join_text(join, ",", 1);
     fragment_join_text(join, status + 1, strlen(status) - 1); /* with the closing brace */
+}
+
+static void join_body(const struct document_view *view, enum document_answer kind,
+                      struct fragment_join *join)
+{
+    if (kind == DOCUMENT_DOCKERFILE)
+        fragment_join_add(join, &view->facts);
+    else
+        join_object(view, kind, join);
     fragment_join_finish(join);
 }
 
-static void make_etag(const struct document_view *view, struct answer *answer)
+static void make_etag(const struct document_view *view, enum document_answer kind,
+                      struct answer *answer)
 {
     char digest[DIGEST_BYTES];
+    if (kind == DOCUMENT_DOCKERFILE) { /* the text is all that it shows */
+        (void)snprintf(answer->etag, ETAG_BYTES, "\"%s\"", view->facts.tag);
+        (void)snprintf(answer->etag_gzip, ETAG_BYTES, "\"%s-gz\"", view->facts.tag);
+        return;
+    }
     AUTO(free)
     char *parts =
         xasprintf("%s%s%s%s%s%s%s%s%s%s", view->head.tag, view->versions.tag, view->shared.tag,
@@ -98,7 +117,8 @@ static void make_etag(const struct document_view *view, struct answer *answer)
 
 /* Forms of one answer. Takes body. */
 static struct httpd_response *form_new(const struct answer *answer, int status, char *body,
-                                       size_t len, const char *etag, const char *link)
+                                       size_t len, const char *etag, const char *link,
+                                       const char *type)
 {
     struct httpd_response *response = httpd_response_new(status, body, len);
     add_common_headers(response);
@@ -108,30 +128,34 @@ static struct httpd_response *form_new(const struct answer *answer, int status, 
     if (link)
         httpd_response_header(response, "Link", link);
     if (status == 200)
-        httpd_response_header(response, "Content-Type", "application/json");
+        httpd_response_header(response, "Content-Type", type);
     return response;
 }
 
-struct answer *answer_new(const struct document_view *view, bool is_version, const char *name)
+struct answer *answer_new(const struct document_view *view, enum document_answer kind,
+                          const char *name)
 {
+    const char *type = kind == DOCUMENT_DOCKERFILE ? TYPE_TEXT : TYPE_JSON;
     struct answer *answer = xcalloc(1, sizeof(*answer));
     struct strbuf plain = STRBUF_INIT(ANSWER_MAX_BYTES);
     struct strbuf gzip = STRBUF_INIT(ANSWER_MAX_BYTES);
     struct fragment_join join;
     fragment_join_start(&join, &plain, &gzip);
-    join_body(view, is_version, &join);
+    join_body(view, kind, &join);
     answer->refs = 1;
     answer->is_final = status_is_final(&view->status);
     answer->bytes = plain.alloc + gzip.alloc + 4096;
-    make_etag(view, answer);
+    make_etag(view, kind, answer);
     AUTO(free) char *link = answer->is_final ? NULL : status_link(name);
     size_t plain_len = plain.len;
     size_t gzip_len = gzip.len;
-    answer->plain = form_new(answer, 200, strbuf_detach(&plain), plain_len, answer->etag, link);
-    answer->gzip = form_new(answer, 200, strbuf_detach(&gzip), gzip_len, answer->etag_gzip, link);
+    answer->plain =
+        form_new(answer, 200, strbuf_detach(&plain), plain_len, answer->etag, link, type);
+    answer->gzip =
+        form_new(answer, 200, strbuf_detach(&gzip), gzip_len, answer->etag_gzip, link, type);
     httpd_response_header(answer->gzip, "Content-Encoding", "gzip");
-    answer->not_modified = form_new(answer, 304, NULL, 0, answer->etag, link);
-    answer->not_modified_gzip = form_new(answer, 304, NULL, 0, answer->etag_gzip, link);
+    answer->not_modified = form_new(answer, 304, NULL, 0, answer->etag, link, type);
+    answer->not_modified_gzip = form_new(answer, 304, NULL, 0, answer->etag_gzip, link, type);
     return answer;
 }
 
@@ -248,7 +272,7 @@ struct httpd_response *answer_pending(const char *name, const struct status *sta
     json_t *object = status_object(name, status);
     AUTO(free) char *link = status_link(name);
     AUTO(free) char *location = xasprintf("/v1/status/%s", name);
-    struct httpd_response *response = json_response(202, object, "application/json");
+    struct httpd_response *response = json_response(202, object, TYPE_JSON);
     add_retry_after(response, retry_seconds(status, now_ms));
     httpd_response_header(response, "Link", link);
     httpd_response_header(response, "Location", location);
@@ -260,16 +284,57 @@ struct httpd_response *answer_status(const char *name, const struct status *stat
 {
     JSON_AUTO
     json_t *object = status_object(name, status);
-    return json_response(200, object, "application/json");
+    return json_response(200, object, TYPE_JSON);
+}
+
+static struct httpd_response *ready_response(int status, const char *text, const char *type)
+{
+    struct httpd_response *response = httpd_response_new(status, xstrdup(text), strlen(text));
+    add_common_headers(response);
+    httpd_response_header(response, "Content-Type", type);
+    httpd_response_header(response, "Cache-Control", "no-store");
+    return response;
+}
+
+struct httpd_response *answer_too_many_waiting(void)
+{
+    return answer_problem(503, "too_many_waiting",
+                          "Too many requests wait here already. Try again later, or poll.",
+                          WAITING_RETRY_SECONDS);
+}
+
+char *answer_status_text(const char *name, const struct status *status)
+{
+    JSON_AUTO
+    json_t *object = status_object(name, status);
+    return jsonx_dump(object);
+}
+
+struct httpd_response *answer_event_stream(void)
+{
+    struct httpd_response *response = httpd_response_new(200, NULL, 0);
+    add_common_headers(response);
+    httpd_response_header(response, "Content-Type", "text/event-stream; charset=utf-8");
+    httpd_response_header(response, "Cache-Control", "no-store");
+    return response;
+}
+
+struct httpd_response *answer_no_content(void)
+{
+    struct httpd_response *response = httpd_response_new(204, NULL, 0);
+    add_common_headers(response);
+    httpd_response_header(response, "Cache-Control", "no-store");
+    return response;
 }
 
 struct httpd_response *answer_text(int status, const char *text)
 {
-    struct httpd_response *response = httpd_response_new(status, xstrdup(text), strlen(text));
-    add_common_headers(response);
-    httpd_response_header(response, "Content-Type", "text/plain; charset=utf-8");
-    httpd_response_header(response, "Cache-Control", "no-store");
-    return response;
+    return ready_response(status, text, TYPE_TEXT);
+}
+
+struct httpd_response *answer_json(int status, const char *json)
+{
+    return ready_response(status, json, TYPE_JSON);
 }
 
 static const char *title_of(int status)
@@ -297,8 +362,14 @@ struct httpd_response *answer_problem(int status, const char *code, const char *
     struct httpd_response *response = json_response(status, problem, "application/problem+json");
     if (retry_after_seconds)
         add_retry_after(response, retry_after_seconds);
-    if (status == 405)
-        httpd_response_header(response, "Allow", "GET, HEAD, OPTIONS");
+    return response;
+}
+
+struct httpd_response *answer_not_allowed(const char *allow)
+{
+    AUTO(free) char *detail = xasprintf("This path answers %s.", allow);
+    struct httpd_response *response = answer_problem(405, "method_not_allowed", detail, 0);
+    httpd_response_header(response, "Allow", allow);
     return response;
 }
 
@@ -306,8 +377,8 @@ struct httpd_response *answer_preflight(void)
 {
     struct httpd_response *response = httpd_response_new(204, NULL, 0);
     add_common_headers(response);
-    httpd_response_header(response, "Allow", "GET, HEAD, OPTIONS");
-    httpd_response_header(response, "Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
+    httpd_response_header(response, "Allow", METHODS_READ);
+    httpd_response_header(response, "Access-Control-Allow-Methods", METHODS_READ);
     httpd_response_header(response, "Access-Control-Allow-Headers", "If-None-Match, Prefer");
     httpd_response_header(response, "Access-Control-Max-Age", "7200");
     return response;

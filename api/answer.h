@@ -23,9 +23,10 @@ struct answer {
     size_t bytes;
 };
 
-/* 200 for a view that was found: an image's answer or a version's. name is the shown name, for the
+/* 200 for a view that was found, as JSON or as a Dockerfile's text. name is the shown name, for the
  * status link. */
-struct answer *answer_new(const struct document_view *view, bool is_version, const char *name);
+struct answer *answer_new(const struct document_view *view, enum document_answer kind,
+                          const char *name);
 void answer_ref(struct answer *answer);
 void answer_unref(struct answer *answer);
 
@@ -41,11 +42,23 @@ struct httpd_response *answer_pending(const char *name, const struct status *sta
                                       int64_t now_ms);
 /* 200 with the status object. */
 struct httpd_response *answer_status(const char *name, const struct status *status);
+/* 503: no room for one more long poll or event stream. */
+struct httpd_response *answer_too_many_waiting(void);
+/* The status object as text; caller frees. */
+char *answer_status_text(const char *name, const struct status *status);
+/* 200 with the headers of an event stream. */
+struct httpd_response *answer_event_stream(void);
+/* 204: an event stream's client need not come back. */
+struct httpd_response *answer_no_content(void);
 struct httpd_response *answer_text(int status, const char *text);
+struct httpd_response *answer_json(int status, const char *json);
 /* application/problem+json (RFC 9457); code is stable, detail says what, why and what next.
  * retry_after_seconds 0: no Retry-After. */
 struct httpd_response *answer_problem(int status, const char *code, const char *detail,
                                       int retry_after_seconds);
+/* 405. allow is one of METHODS_... */
+#define METHODS_READ "GET, HEAD, OPTIONS"
+struct httpd_response *answer_not_allowed(const char *allow);
 /* From now on every answer says Connection: close. */
 void answer_close_connections(void);
 /* 204 for a preflight. */

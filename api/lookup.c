@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
 
 #include "cache.h"
 #include "clock.h"
@@ -10,8 +11,8 @@
 #include "loop.h"
 #include "mem.h"
 #include "submit.h"
+#include "waiting.h"
 
-#define MAX_WAITING 20000
 #define ALIVE_MS 60000 /* a job that has told nothing for so long may be lost */
 #define REDIS_RETRY_SECONDS 5
 
@@ -22,6 +23,7 @@ struct party {
     int64_t until_ms; /* of its long poll; 0: it takes what comes first */
     bool is_get;
     bool is_waiting; /* counted in service->waiting */
+    char client[64];
 };
 
 enum lookup_state {
@@ -32,7 +34,7 @@ enum lookup_state {
 
 struct lookup {
     struct service *service;
-    struct lookup *next, *prev;
+    UT_hash_handle hh; /* by target */
     enum lookup_state state;
     bool is_dirty;      /* a notice came while reading: what was read may be old */
     bool has_submitted; /* since it last waited: once is enough */
@@ -59,7 +61,7 @@ static void read_again(struct lookup *lookup);
 static void party_end(struct lookup *lookup, struct party *party, struct httpd_response *response)
 {
     if (party->is_waiting)
-        lookup->service->waiting--;
+        waiting_leave(lookup->service->waiting, party->client);
     service_reply(party->request, response);
     free(party);
 }
@@ -76,12 +78,7 @@ static void answer_all(struct lookup *lookup, struct httpd_response *response)
 
 static void lookup_free(struct lookup *lookup)
 {
-    if (lookup->prev)
-        lookup->prev->next = lookup->next;
-    else
-        lookup->service->lookups = lookup->next;
-    if (lookup->next)
-        lookup->next->prev = lookup->prev;
+    HASH_DEL(lookup->service->lookups, lookup);
     loop_timer_free(lookup->timer);
     route_release(&lookup->route);
     free(lookup->name);
@@ -89,17 +86,26 @@ static void lookup_free(struct lookup *lookup)
     free(lookup);
 }
 
-/* Keeps a party for its long poll; false where it must be answered now. */
-static bool party_waits(struct lookup *lookup, struct party *party)
+static bool party_wants_to_wait(const struct lookup *lookup, const struct party *party)
+{
+    const struct service *service = lookup->service;
+    return !service->is_draining && party->until_ms > loop_now_ms(service->loop);
+}
+
+/* Keeps a party for its long poll, or sends it away where too many wait. */
+static void party_wait(struct lookup *lookup, struct party *party)
 {
     struct service *service = lookup->service;
-    if (service->is_draining || party->until_ms <= loop_now_ms(service->loop))
-        return false;
-    if (!party->is_waiting && service->waiting >= MAX_WAITING)
-        return false;
-    service->waiting += !party->is_waiting;
-    party->is_waiting = true;
-    return true;
+    if (!party->is_waiting)
+        party->is_waiting = waiting_enter(service->waiting, party->client);
+    if (party->is_waiting) {
+        party->next = lookup->parties;
+        lookup->parties = party;
+        return;
+    }
+    struct httpd_response *response = answer_too_many_waiting();
+    party_end(lookup, party, response);
+    httpd_response_unref(response);
 }
 
 static bool verdict_is_news(const struct verdict *verdict, const struct party *party)
@@ -115,14 +121,12 @@ static void deliver(struct lookup *lookup, const struct verdict *verdict)
     struct party *party = TAKE(lookup->parties);
     while (party) {
         struct party *next = party->next;
-        if (!verdict_is_news(verdict, party) && party_waits(lookup, party)) {
-            party->next = lookup->parties;
-            lookup->parties = party;
-        } else {
+        if (!verdict_is_news(verdict, party) && party_wants_to_wait(lookup, party))
+            party_wait(lookup, party);
+        else
             party_end(lookup, party,
                       verdict->answer ? answer_choose(verdict->answer, party->request)
                                       : verdict->response);
-        }
         party = next;
     }
 }
@@ -220,7 +224,7 @@ static struct verdict verdict_no_tag(const struct lookup *lookup, const struct d
         return pending(lookup, &view->status, false);
     if (age_ms >= lookup->service->config->negative_seconds * 1000)
         return pending(lookup, &view->status, true);
-    bool is_tag = lookup->route.kind == ROUTE_IMAGE && !lookup->route.image.digest;
+    bool is_tag = lookup->route.kind != ROUTE_VERSION && !lookup->route.image.digest;
     AUTO(free)
     char *detail = is_tag ? xasprintf("%s has no tag %s.", lookup->shown,
                                       lookup->route.image.tag ? lookup->route.image.tag : "latest")
@@ -253,6 +257,18 @@ static bool has_get(const struct lookup *lookup)
     return false;
 }
 
+static enum document_answer answer_wanted(const struct lookup *lookup)
+{
+    switch (lookup->route.kind) {
+    case ROUTE_VERSION:
+        return DOCUMENT_VERSION;
+    case ROUTE_DOCKERFILE:
+        return DOCUMENT_DOCKERFILE;
+    default:
+        return DOCUMENT_IMAGE;
+    }
+}
+
 static struct verdict verdict_found(struct lookup *lookup, const struct document_view *view)
 {
     struct service *service = lookup->service;
@@ -260,8 +276,7 @@ static struct verdict verdict_found(struct lookup *lookup, const struct document
     bool is_lost = !status_is_final(&view->status) && !is_alive(&view->status);
     if ((is_stale || is_lost) && has_get(lookup))
         submit(service, &lookup->route.image, on_refresh_submitted, NULL);
-    bool is_version = lookup->route.kind == ROUTE_VERSION;
-    struct answer *answer = answer_new(view, is_version, lookup->shown);
+    struct answer *answer = answer_new(view, answer_wanted(lookup), lookup->shown);
     if (!lookup->is_dirty && service->is_subscribed && !service->is_draining)
         cache_put(service->cache, lookup->target, lookup->name, answer, loop_now_ms(service->loop));
     return (struct verdict){.answer = answer};
@@ -361,7 +376,7 @@ static void read_again(struct lookup *lookup)
         .tag = is_version || route->image.digest ? NULL : route->image.tag,
         .digest = is_version ? route->digest : route->image.digest,
         .platform = route->platform,
-        .answer = is_version ? DOCUMENT_VERSION : DOCUMENT_IMAGE,
+        .answer = answer_wanted(lookup),
         .keep_seconds = service->config->keep_seconds,
     };
     document_read(service->redis, &query, on_document, lookup);
@@ -382,19 +397,15 @@ static struct lookup *lookup_new(struct service *service, const char *target, st
     lookup->name = reference_canonical(&route->image);
     lookup->shown = reference_shown(&route->image);
     lookup->timer = loop_timer_new(service->loop, on_deadline, lookup);
-    lookup->next = service->lookups;
-    if (lookup->next)
-        lookup->next->prev = lookup;
-    service->lookups = lookup;
+    HASH_ADD(hh, service->lookups, target, len, lookup);
     return lookup;
 }
 
 static struct lookup *lookup_find(const struct service *service, const char *target)
 {
-    for (struct lookup *lookup = service->lookups; lookup; lookup = lookup->next)
-        if (strcmp(lookup->target, target) == 0)
-            return lookup;
-    return NULL;
+    struct lookup *lookup = NULL;
+    HASH_FIND(hh, service->lookups, target, strlen(target), lookup);
+    return lookup;
 }
 
 void lookup_join(struct service *service, struct httpd_request *request, struct route *route)
@@ -408,6 +419,7 @@ void lookup_join(struct service *service, struct httpd_request *request, struct 
     party->is_get = strcmp(httpd_method(request), "GET") == 0;
     party->until_ms =
         wait_seconds > 0 ? loop_now_ms(service->loop) + wait_seconds * INT64_C(1000) : 0;
+    service_client(service, request, party->client, sizeof(party->client));
     httpd_suspend(request);
     bool must_read = !lookup || lookup->state == LOOKUP_WAITING;
     if (lookup)
@@ -422,9 +434,9 @@ void lookup_join(struct service *service, struct httpd_request *request, struct 
 
 void lookup_notice(struct service *service, const char *name)
 {
-    struct lookup *next;
-    for (struct lookup *lookup = service->lookups; lookup; lookup = next) {
-        next = lookup->next;
+    struct lookup *lookup = NULL, *next;
+    HASH_ITER(hh, service->lookups, lookup, next)
+    {
         if (name && strcmp(lookup->name, name) != 0)
             continue;
         lookup->is_dirty = true;
@@ -440,9 +452,9 @@ void lookup_end_waits(struct service *service)
 
 void lookup_end_all(struct service *service)
 {
-    struct lookup *next;
-    for (struct lookup *lookup = service->lookups; lookup; lookup = next) {
-        next = lookup->next;
+    struct lookup *lookup = NULL, *next;
+    HASH_ITER(hh, service->lookups, lookup, next)
+    {
         struct httpd_response *response =
             answer_problem(503, "stopping", "This server is stopping. Try again.", 1);
         answer_all(lookup, response);

@@ -7,9 +7,7 @@
 #include "err.h"
 #include "mem.h"
 
-#define IMAGES "/v1/images/"
-#define STATUS "/v1/status/"
-#define SEARCH "/v1/images/search/"
+#define SEARCH "search/"
 #define VERSION_PART "/version/"
 
 static int hex_digit(char c)
@@ -81,7 +79,7 @@ static void set_platform(struct route *route, const char *value)
 }
 
 /* Members that are not ours are left alone: old clients send their own. */
-static void parse_query(struct route *route, const char *query)
+static void read_query(struct route *route, const char *query)
 {
     while (*query && route->kind != ROUTE_BAD) {
         size_t len = strcspn(query, "&");
@@ -98,10 +96,9 @@ static void parse_query(struct route *route, const char *query)
     }
 }
 
-static void parse_name(struct route *route, const char *name, enum route_kind kind)
+static void read_name(struct route *route, char *name)
 {
     const char *why = NULL;
-    route->kind = kind;
     if (reference_parse(name, &route->image, &why) != 0)
         bad(route, why);
 }
@@ -127,30 +124,54 @@ static bool split_version(char *name, const char **ret_sha)
     return is_sha;
 }
 
-static void parse_image(struct route *route, char *name)
+static void read_image(struct route *route, char *name)
 {
     const char *sha = NULL;
-    if (!split_version(name, &sha)) {
-        parse_name(route, name, ROUTE_IMAGE);
+    /* A route of its own, not an image's name. */
+    if (strncmp(name, SEARCH, strlen(SEARCH)) == 0 && name[strlen(SEARCH)]) {
+        route->kind = ROUTE_NOT_FOUND;
         return;
     }
-    parse_name(route, name, ROUTE_VERSION);
-    if (route->kind == ROUTE_VERSION && digest_from_user(sha, route->digest) != 0)
-        bad(route, "A version is 64 lower-case hex digits, or a digest like sha256:<hex>.");
+    if (split_version(name, &sha)) {
+        route->kind = ROUTE_VERSION;
+        if (digest_from_user(sha, route->digest) != 0)
+            bad(route, "A version is 64 lower-case hex digits, or a digest like sha256:<hex>.");
+    }
+    if (route->kind != ROUTE_BAD)
+        read_name(route, name);
 }
 
-static void parse_path(struct route *route, char *path)
+struct route_row {
+    const char *path; /* ends in a slash where `read` takes what follows it */
+    enum route_kind kind;
+    void (*read)(struct route *route, char *rest); /* may settle on another kind */
+};
+
+/* The first that matches counts. */
+static const struct route_row rows[] = {
+    {"/healthcheck.txt", ROUTE_HEALTH, NULL},         {"/v1/me", ROUTE_ME, NULL},
+    {"/v1/images/", ROUTE_IMAGE, read_image},         {"/v1/status/", ROUTE_STATUS, read_name},
+    {"/v1/dockerfile/", ROUTE_DOCKERFILE, read_name}, {"/v1/events/", ROUTE_EVENTS, read_name},
+};
+
+static bool row_matches(const struct route_row *row, const char *path)
 {
-    /* A route of its own, not an image's name. */
-    bool is_search = strncmp(path, SEARCH, strlen(SEARCH)) == 0 && path[strlen(SEARCH)];
-    if (strcmp(path, "/healthcheck.txt") == 0)
-        route->kind = ROUTE_HEALTH;
-    else if (strncmp(path, IMAGES, strlen(IMAGES)) == 0 && !is_search)
-        parse_image(route, path + strlen(IMAGES));
-    else if (strncmp(path, STATUS, strlen(STATUS)) == 0)
-        parse_name(route, path + strlen(STATUS), ROUTE_STATUS);
-    else
-        route->kind = ROUTE_NOT_FOUND;
+    size_t len = strlen(row->path);
+    if (strncmp(path, row->path, len) != 0)
+        return false;
+    return row->read || strcmp(path + len, "") == 0 || strcmp(path + len, "/") == 0;
+}
+
+static void read_path(struct route *route, char *path)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (!row_matches(&rows[i], path))
+            continue;
+        route->kind = rows[i].kind;
+        if (rows[i].read)
+            rows[i].read(route, path + strlen(rows[i].path));
+        return;
+    }
 }
 
 /* Proxies may send the whole URL (RFC 9112 3.2.2); any host answers. */
@@ -171,9 +192,9 @@ void route_parse(const char *target, struct route *ret_route)
     if (!path)
         bad(&route, "The path has a broken percent escape or a control character.");
     else
-        parse_path(&route, path);
+        read_path(&route, path);
     if (route.kind != ROUTE_BAD && target[path_len] == '?')
-        parse_query(&route, target + path_len + 1);
+        read_query(&route, target + path_len + 1);
     *ret_route = route;
 }
 

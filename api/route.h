@@ -8,12 +8,16 @@
 #include "reference.h"
 
 enum route_kind {
-    ROUTE_IMAGE,
-    ROUTE_VERSION,
-    ROUTE_STATUS,
-    ROUTE_HEALTH,
     ROUTE_NOT_FOUND,
     ROUTE_BAD, /* `why` says what is wrong with the target */
+    ROUTE_HEALTH,
+    ROUTE_IMAGE,
+    ROUTE_VERSION,
+    ROUTE_DOCKERFILE,
+    ROUTE_STATUS,
+    ROUTE_EVENTS,
+    ROUTE_ME,
+    ROUTE_KINDS
 };
 
 #define ROUTE_MAX_WAIT_SECONDS 25
@@ -27,7 +31,7 @@ struct route {
     const char *why;
 };
 
-/* Caller releases. */
+/* One trailing slash makes no other resource. Caller releases. */
 void route_parse(const char *target, struct route *ret_route);
 void route_release(struct route *route);
 

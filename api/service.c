@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cache.h"
+#include "events.h"
 #include "httpd.h"
 #include "log.h"
 #include "lookup.h"
@@ -15,6 +16,7 @@
 #include "registries.h"
 #include "route.h"
 #include "status.h"
+#include "waiting.h"
 
 #define CACHE_MAX_BYTES (64u << 20)
 #define CODES 600
@@ -25,6 +27,7 @@ static void on_notice(void *arg, const char *text, size_t len)
     (void)len;
     cache_expire(service->cache, text);
     lookup_notice(service, text);
+    events_notice(service->events, text);
 }
 
 static void on_subscription(void *arg, bool is_subscribed)
@@ -32,8 +35,10 @@ static void on_subscription(void *arg, bool is_subscribed)
     struct service *service = arg;
     service->is_subscribed = is_subscribed;
     cache_next_epoch(service->cache);
-    if (is_subscribed)
-        lookup_notice(service, NULL); /* what happened meanwhile went unheard */
+    if (!is_subscribed)
+        return;
+    lookup_notice(service, NULL); /* what happened meanwhile went unheard */
+    events_notice(service->events, NULL);
 }
 
 void service_start(struct service *service)
@@ -41,6 +46,8 @@ void service_start(struct service *service)
     const struct config *config = service->config;
     AUTO(free) char *channel = notice_channel(config->cache_url);
     service->cache = cache_new(CACHE_MAX_BYTES);
+    service->waiting = waiting_new(config->max_waiting, config->max_waiting_per_client);
+    service->events = events_new(service);
     service->notices = redis_sub_new(service->loop, config->cache_url, "microbadger-api-notices",
                                      channel, on_notice, on_subscription, service);
 }
@@ -49,24 +56,38 @@ void service_stop(struct service *service)
 {
     service->is_draining = true;
     lookup_end_all(service);
+    events_end(service->events);
     redis_sub_free(service->notices);
 }
 
 void service_free(struct service *service)
 {
     cache_free(service->cache);
+    events_free(service->events);
+    waiting_free(service->waiting);
 }
 
-void service_reply(struct httpd_request *request, struct httpd_response *response)
+void service_count(int code)
 {
     static struct metric *counts[CODES];
-    int code = httpd_response_status(response);
     struct metric **count = &counts[code >= 0 && code < CODES ? code : 0];
     if (!*count)
         *count = metric_counter("http_requests_total", "Requests by the status they were given.",
                                 xasprintf("code=\"%d\"", code));
     metric_add(*count, 1);
+}
+
+void service_reply(struct httpd_request *request, struct httpd_response *response)
+{
+    service_count(httpd_response_status(response));
     httpd_reply(request, response);
+}
+
+void service_client(const struct service *service, const struct httpd_request *request,
+                    char *ret_text, size_t size)
+{
+    (void)service;
+    httpd_peer(request, ret_text, size);
 }
 
 static void count_from_memory(void)
@@ -84,51 +105,83 @@ static void reply(struct httpd_request *request, struct httpd_response *response
     httpd_response_unref(response);
 }
 
-static bool registry_is_allowed(const struct service *service, const struct route *route)
+/* One for each kind of route. What it takes over of route it leaves empty there. */
+typedef void route_handler(struct service *service, struct httpd_request *request,
+                           struct route *route);
+
+static void handle_not_found(struct service *service, struct httpd_request *request,
+                             struct route *route)
 {
-    return registries_find(service->registries, route->image.registry) != NULL;
+    (void)service;
+    (void)route;
+    reply(request, answer_problem(404, "no_such_route",
+                                  "There is nothing at this path. Images are at "
+                                  "/v1/images/NAME[:TAG].",
+                                  0));
 }
 
-/* Takes route. */
-static void handle_name(struct service *service, struct httpd_request *request, struct route *route)
+static void handle_bad(struct service *service, struct httpd_request *request, struct route *route)
 {
-    if (registry_is_allowed(service, route)) {
-        lookup_join(service, request, route);
-        return;
-    }
+    (void)service;
+    reply(request, answer_problem(400, "bad_request", route->why, 0));
+}
+
+static void handle_health(struct service *service, struct httpd_request *request,
+                          struct route *route)
+{
+    (void)service;
+    (void)route;
+    reply(request, answer_text(200, "HEALTH OK"));
+}
+
+/* Nobody logs in here: what v1 told who was not. */
+static void handle_me(struct service *service, struct httpd_request *request, struct route *route)
+{
+    (void)service;
+    (void)route;
+    reply(request, answer_json(200, "{}"));
+}
+
+/* True where the image's registry is allowed; else the request is answered. */
+static bool check_registry(const struct service *service, struct httpd_request *request,
+                           const struct route *route)
+{
+    if (registries_find(service->registries, route->image.registry))
+        return true;
     AUTO(free)
     char *detail = xasprintf("The registry %.100s is not one that this server may ask. "
                              "Its operator can allow it in MB_REGISTRIES.",
                              route->image.registry);
     reply(request, answer_problem(400, "registry_not_allowed", detail, 0));
-    route_release(route);
+    return false;
 }
 
-static void handle_route(struct service *service, struct httpd_request *request)
+static void handle_name(struct service *service, struct httpd_request *request, struct route *route)
 {
-    struct route route;
-    route_parse(httpd_target(request), &route);
-    switch (route.kind) {
-    case ROUTE_IMAGE:
-    case ROUTE_VERSION:
-    case ROUTE_STATUS:
-        handle_name(service, request, &route);
+    if (!check_registry(service, request, route))
         return;
-    case ROUTE_HEALTH:
-        reply(request, answer_text(200, "HEALTH OK"));
-        break;
-    case ROUTE_BAD:
-        reply(request, answer_problem(400, "bad_request", route.why, 0));
-        break;
-    case ROUTE_NOT_FOUND:
-        reply(request, answer_problem(404, "no_such_route",
-                                      "There is nothing at this path. Images are at "
-                                      "/v1/images/NAME[:TAG].",
-                                      0));
-        break;
-    }
-    route_release(&route);
+    lookup_join(service, request, route);
+    *route = (struct route){0};
 }
+
+static void handle_events(struct service *service, struct httpd_request *request,
+                          struct route *route)
+{
+    if (!check_registry(service, request, route))
+        return;
+    if (strcmp(httpd_method(request), "HEAD") == 0)
+        reply(request, answer_event_stream());
+    else
+        events_join(service->events, request, &route->image);
+}
+
+static route_handler *const handlers[ROUTE_KINDS] = {
+    [ROUTE_NOT_FOUND] = handle_not_found, [ROUTE_BAD] = handle_bad,
+    [ROUTE_HEALTH] = handle_health,       [ROUTE_IMAGE] = handle_name,
+    [ROUTE_VERSION] = handle_name,        [ROUTE_DOCKERFILE] = handle_name,
+    [ROUTE_STATUS] = handle_name,         [ROUTE_ME] = handle_me,
+    [ROUTE_EVENTS] = handle_events,
+};
 
 /* Answers from memory; false where Redis must be asked. */
 static bool handle_from_memory(struct service *service, struct httpd_request *request)
@@ -146,20 +199,31 @@ static bool handle_from_memory(struct service *service, struct httpd_request *re
     return true;
 }
 
+static bool is_read(const struct httpd_request *request)
+{
+    const char *method = httpd_method(request);
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
+static void handle_route(struct service *service, struct httpd_request *request,
+                         struct route *route)
+{
+    if (strcmp(httpd_method(request), "OPTIONS") == 0)
+        reply(request, answer_preflight());
+    else if (route->kind == ROUTE_NOT_FOUND || is_read(request))
+        handlers[route->kind](service, request, route);
+    else
+        reply(request, answer_not_allowed(METHODS_READ));
+}
+
 void service_handle(void *arg, struct httpd_request *request)
 {
     struct service *service = arg;
-    const char *method = httpd_method(request);
-    bool is_read = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-    if (is_read && handle_from_memory(service, request))
+    if (is_read(request) && handle_from_memory(service, request))
         return;
-    if (is_read)
-        handle_route(service, request);
-    else if (strcmp(method, "OPTIONS") == 0)
-        reply(request, answer_preflight());
-    else
-        reply(request, answer_problem(405, "method_not_allowed",
-                                      "Only GET, HEAD and OPTIONS are answered here.", 0));
+    AUTO(route) struct route route;
+    route_parse(httpd_target(request), &route);
+    handle_route(service, request, &route);
 }
 
 void service_drain(struct service *service)
@@ -169,6 +233,7 @@ void service_drain(struct service *service)
     cache_free(service->cache);
     service->cache = cache_new(0);
     lookup_end_waits(service);
+    events_end(service->events);
 }
 
 bool service_is_ready(void *arg, const char **ret_why)

@@ -9,6 +9,7 @@
 #include "config.h"
 
 struct cache;
+struct events;
 struct httpd_request;
 struct httpd_response;
 struct loop;
@@ -17,6 +18,7 @@ struct queue;
 struct redis;
 struct redis_sub;
 struct registries;
+struct waiting;
 
 struct service {
     struct loop *loop;
@@ -27,7 +29,8 @@ struct service {
     struct registries *registries;
     struct cache *cache;
     struct lookup *lookups;
-    unsigned waiting; /* long polls that are held */
+    struct waiting *waiting;
+    struct events *events;
     bool is_subscribed;
     bool is_draining;
 };
@@ -45,6 +48,11 @@ void service_handle(void *arg, struct httpd_request *request);
 void service_drain(struct service *service);
 /* Answers and counts. */
 void service_reply(struct httpd_request *request, struct httpd_response *response);
+/* Counts an answer with this status. */
+void service_count(int code);
+/* Whose share a request counts against: the peer's address. */
+void service_client(const struct service *service, const struct httpd_request *request,
+                    char *ret_text, size_t size);
 /* For readiness. */
 bool service_is_ready(void *arg, const char **ret_why);
 

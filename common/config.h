@@ -26,6 +26,8 @@ struct config {
     int64_t visibility_seconds;
     int64_t max_receives;
     int64_t drain_seconds;
+    int64_t max_waiting;
+    int64_t max_waiting_per_client;
     enum log_level log_level;
     enum log_format log_format;
 };

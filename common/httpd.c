@@ -1,13 +1,8 @@
-#include "httpd.h"
+#include "httpd_internal.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <linux/filter.h>
-#include <microhttpd.h>
-#include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -15,127 +10,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "listen.h"
 #include "loop.h"
 #include "mem.h"
 
 /* Request line and headers of one request, and its answer's headers; what is longer gets 414 or 431
  * from libmicrohttpd itself. Ten thousand waiting clients cost ten thousand times this. */
 #define CONNECTION_MEMORY_BYTES (6 * 1024)
-#define LISTEN_BACKLOG 1024
 #define RUNS_A_TURN 8 /* then the loop's other descriptors get their turn */
 #define BODY_MAX_BYTES 65536
 #define SPARE_DESCRIPTORS 64 /* beside the connections' */
-
-struct httpd {
-    struct loop *loop;
-    struct MHD_Daemon *daemon;
-    struct loop_io *io;
-    struct loop_timer *timer;
-    struct loop_hook *hook;
-    bool is_dirty; /* libmicrohttpd has something to do: run it before the loop sleeps */
-    bool is_quiesced;
-    int port;
-    unsigned active;
-    struct httpd_response *body_too_large;
-    httpd_handler *handler;
-    void *arg;
-};
-
-struct httpd_request {
-    struct httpd *httpd;
-    struct MHD_Connection *connection;
-    const char *method;
-    bool is_started;
-    bool is_suspended;
-    bool is_handled;
-    size_t body_bytes;
-    struct httpd_response *reply; /* given while suspended: sent when resumed */
-    char target[];
-};
-
-struct httpd_response {
-    struct MHD_Response *mhd;
-    unsigned refs;
-    unsigned status;
-    size_t bytes;
-    bool closes; /* has a header "Connection" */
-};
-
-/* Addresses */
-
-/* "host:port", "[v6]:port", ":port"; false if it is none of them. */
-static bool split_listen(const char *listen, char *ret_host, size_t size, const char **ret_port)
-{
-    const char *colon = strrchr(listen, ':');
-    if (!colon || !colon[1] || (size_t)(colon - listen) >= size)
-        return false;
-    size_t len = (size_t)(colon - listen);
-    bool is_bracketed = len > 1 && listen[0] == '[' && listen[len - 1] == ']';
-    (void)snprintf(ret_host, size, "%.*s", (int)(len - (is_bracketed ? 2 : 0)),
-                   listen + (is_bracketed ? 1 : 0));
-    *ret_port = colon + 1;
-    return true;
-}
-
-static int open_socket(const struct addrinfo *address)
-{
-    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int on = 1;
-    int off = 0;
-    if (fd < 0)
-        return -1;
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    if (address->ai_family == AF_INET6)
-        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-    if (bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
-        return fd;
-    int error = errno;
-    close(fd);
-    errno = error;
-    return -1;
-}
-
-static int open_listen_socket(const char *listen, char **ret_why)
-{
-    char host[256];
-    const char *port;
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                                   .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-    struct addrinfo *list = NULL;
-    int fd = -1;
-    if (!split_listen(listen, host, sizeof(host), &port)) {
-        *ret_why = xasprintf("%s is no address like 127.0.0.1:8080", listen);
-        return -1;
-    }
-    int error = getaddrinfo(*host ? host : NULL, port, &hints, &list);
-    if (error) {
-        *ret_why = xasprintf("%s: %s", listen, gai_strerror(error));
-        return -1;
-    }
-    /* All addresses: an IPv6 socket takes IPv4 too, so it is tried first. */
-    for (const struct addrinfo *at = list; at && fd < 0 && !*host; at = at->ai_next)
-        fd = at->ai_family == AF_INET6 ? open_socket(at) : -1;
-    for (const struct addrinfo *at = list; at && fd < 0; at = at->ai_next)
-        fd = open_socket(at);
-    if (fd < 0)
-        *ret_why = xasprintf("%s: %s", listen, strerror(errno));
-    freeaddrinfo(list);
-    return fd;
-}
-
-static int port_of(int fd)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } address = {0};
-    socklen_t len = sizeof(address);
-    if (getsockname(fd, &address.any, &len) != 0)
-        return 0;
-    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
-}
 
 /* Requests */
 
@@ -165,8 +49,7 @@ static bool declares_large_body(const struct httpd_request *request)
     return length && (strlen(length) > 9 || strtol(length, NULL, 10) > BODY_MAX_BYTES);
 }
 
-static enum MHD_Result queue_response(struct httpd_request *request,
-                                      struct httpd_response *response)
+enum MHD_Result httpd_queue_response(struct httpd_request *request, struct httpd_response *response)
 {
     /* From then on every answer ends its connection: a shared one may be changed for good. */
     if (request->httpd->is_quiesced && !response->closes)
@@ -187,7 +70,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     if (!request->is_started) {
         request->is_started = true;
         request->method = method;
-        return declares_large_body(request) ? queue_response(request, httpd->body_too_large)
+        return declares_large_body(request) ? httpd_queue_response(request, httpd->body_too_large)
                                             : MHD_YES;
     }
     if (*upload_bytes) { /* nothing here takes a body; an endless one ends the connection */
@@ -197,7 +80,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     }
     if (request->reply) {
         struct httpd_response *reply = TAKE(request->reply);
-        enum MHD_Result result = queue_response(request, reply);
+        enum MHD_Result result = httpd_queue_response(request, reply);
         httpd_response_unref(reply);
         return result;
     }
@@ -293,14 +176,14 @@ static struct httpd_response *body_too_large_new(void)
 struct httpd *httpd_new(struct loop *loop, const struct httpd_options *options,
                         httpd_handler *handler, void *arg, char **ret_why)
 {
-    int fd = open_listen_socket(options->listen, ret_why);
+    int fd = listen_open(options->listen, ret_why);
     if (fd < 0)
         return NULL;
     struct httpd *httpd = xcalloc(1, sizeof(*httpd));
     httpd->loop = loop;
     httpd->handler = handler;
     httpd->arg = arg;
-    httpd->port = port_of(fd);
+    httpd->port = listen_port(fd);
     raise_descriptor_limit(options->max_connections);
     httpd->daemon = start_daemon(httpd, options, fd);
     const union MHD_DaemonInfo *info =
@@ -463,7 +346,7 @@ void httpd_response_unref(struct httpd_response *response)
 void httpd_reply(struct httpd_request *request, struct httpd_response *response)
 {
     if (!request->is_suspended) {
-        (void)queue_response(request, response);
+        (void)httpd_queue_response(request, response);
         return;
     }
     httpd_response_ref(response);

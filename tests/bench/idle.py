@@ -11,7 +11,7 @@ SECONDS = 20
 MAX_PSS_MIB, MAX_WAKES, ORIGINAL_RSS_MIB = 20, 2, 55
 
 
-def _memory_mib(pid, name):
+def memory_mib(pid, name):
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     return int(re.search(rf"^{name}:\s+(\d+) kB", text, re.M)[1]) / 1024
 
@@ -29,8 +29,8 @@ def measure_programs(programs, title):
     before = {name: _wakes(pid) for name, pid in pids.items()}
     time.sleep(SECONDS)
     wakes = {name: (_wakes(pid) - before[name]) / SECONDS for name, pid in pids.items()}
-    pss = {name: _memory_mib(pid, "Pss") for name, pid in pids.items()}
-    rss = {name: _memory_mib(pid, "Rss") for name, pid in pids.items()}
+    pss = {name: memory_mib(pid, "Pss") for name, pid in pids.items()}
+    rss = {name: memory_mib(pid, "Rss") for name, pid in pids.items()}
     lines = [f"  {title}", "                 PSS MiB    RSS MiB    wakes/s"]
     for name in pids:
         lines.append(f"    {name:10}{pss[name]:10.1f}{rss[name]:11.1f}{wakes[name]:11.2f}")

@@ -55,9 +55,9 @@ def wait_until(condition, seconds, what, every=0.01):
         time.sleep(every)
 
 
-def http_get(url, headers=None, timeout=5):
+def http_get(url, headers=None, timeout=5, method="GET"):
     """(status, headers, body); error statuses are answers too, a broken exchange is status 0."""
-    request = urllib.request.Request(url, headers=headers or {})
+    request = urllib.request.Request(url, headers=headers or {}, method=method)
     try:
         with opener.open(request, timeout=timeout) as answer:
             return answer.status, answer.headers, answer.read()

@@ -38,6 +38,7 @@ static void names_tags_and_digests_are_taken_apart(void **state)
         {"/v1/images/search:1", ROUTE_IMAGE, "docker.io", "library/search", "1", NULL},
         {"/v1/images/org/version", ROUTE_IMAGE, "docker.io", "org/version", NULL, NULL},
         {"/v1/status/a/b", ROUTE_STATUS, "docker.io", "a/b", NULL, NULL},
+        {"/v1/dockerfile/nginx:1.27", ROUTE_DOCKERFILE, "docker.io", "library/nginx", "1.27", NULL},
         {"http://any.host/v1/images/a/b", ROUTE_IMAGE, "docker.io", "a/b", NULL, NULL},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -128,7 +129,7 @@ static void bad_paths_say_why(void **state)
     }
 }
 
-static void other_paths_are_not_found(void **state)
+static void other_paths_are_not_found_and_exact_ones_are(void **state)
 {
     (void)state;
     static const char *const others[] = {"/",
@@ -136,6 +137,8 @@ static void other_paths_are_not_found(void **state)
                                          "*",
                                          "/v1/images",
                                          "/v1/imagesx/a",
+                                         "/v1/me/x",
+                                         "/v1/mex",
                                          "/v2/images/a",
                                          "/V1/images/a",
                                          "//v1/images/a",
@@ -146,9 +149,16 @@ static void other_paths_are_not_found(void **state)
         route_parse(others[i], &route);
         assert_int_equal(route.kind, ROUTE_NOT_FOUND);
     }
-    AUTO(route) struct route health;
-    route_parse("/healthcheck.txt?now", &health);
-    assert_int_equal(health.kind, ROUTE_HEALTH);
+    static const struct {
+        const char *target;
+        enum route_kind kind;
+    } cases[] = {
+        {"/healthcheck.txt?now", ROUTE_HEALTH}, {"/v1/me", ROUTE_ME}, {"/v1/me/", ROUTE_ME}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        AUTO(route) struct route route;
+        route_parse(cases[i].target, &route);
+        assert_int_equal(route.kind, cases[i].kind);
+    }
 }
 
 static void prefer_header_is_read_leniently(void **state)
@@ -173,7 +183,7 @@ int main(void)
         cmocka_unit_test(versions_are_found_at_the_end),
         cmocka_unit_test(queries_are_read_strictly),
         cmocka_unit_test(bad_paths_say_why),
-        cmocka_unit_test(other_paths_are_not_found),
+        cmocka_unit_test(other_paths_are_not_found_and_exact_ones_are),
         cmocka_unit_test(prefer_header_is_read_leniently),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,7 @@
 #include "redis_server.h"
 #include "registries.h"
 #include "service.h"
+#include "waiting.h"
 
 #define NAME "docker.io/library/app"
 #define HEX "1111111111111111111111111111111111111111111111111111111111111111"
@@ -177,6 +178,7 @@ static void plant_version(const char *hex, const char *platform, const char *siz
     plant_fragment(key, "top", facts);
     plant_fragment(key, "version", facts);
     plant_fragment(key, "layers", "\"Layers\":[{\"Command\":\"RUN x\"}]");
+    plant_fragment(key, "dockerfile", "FROM scratch\nRUN x\n");
 }
 
 /* Tags latest and 1 on an index of two platforms; tag 2 on a version without facts. */
@@ -457,7 +459,7 @@ static void long_poll_is_answered_by_a_notice(void **state)
     http_client_receive(&client);
     assert_int_equal(http_client_status(&client), 200);
     http_client_idle(loop);
-    assert_int_equal(service.waiting, 0);
+    assert_int_equal(waiting_total(service.waiting), 0);
     assert_int_equal(httpd_active(httpd), 0);
 }
 
@@ -465,7 +467,7 @@ static void long_poll_ends_at_its_deadline(void **state)
 {
     (void)state;
     ask("/v1/images/app?wait=1", 202);
-    assert_int_equal(service.waiting, 0);
+    assert_int_equal(waiting_total(service.waiting), 0);
     assert_int_equal(messages(), 1);
 }
 
@@ -562,6 +564,29 @@ static void version_is_answered_by_its_own_or_a_childs_digest(void **state)
     assert_int_equal(messages(), 0);
 }
 
+static void dockerfile_is_answered_like_its_image(void **state)
+{
+    (void)state;
+    ask("/v1/dockerfile/app", 202);
+    assert_int_equal(messages(), 1);
+    plant_inspected();
+    notice();
+    AUTO(free) char *plain = xstrdup(ask("/v1/dockerfile/app:1?platform=linux/arm64", 200));
+    assert_string_equal(body_of(plain), "FROM scratch\nRUN x\n");
+    has(plain, "Content-Type: text/plain; charset=utf-8\r\n");
+    AUTO(free) char *etag = header_of(plain, "ETag");
+    has(ask_with("/v1/dockerfile/app", "Accept-Encoding: gzip", 200), "Content-Encoding: gzip");
+    AUTO(free) char *known = xasprintf("If-None-Match: %s", etag);
+    client.is_head = true;
+    ask_with("/v1/dockerfile/app", known, 304);
+    client.is_head = false;
+    has(ask("/v1/dockerfile/app:none", 404), "\"code\":\"tag_missing\"");
+    has(ask("/v1/dockerfile/app?platform=plan9/mips", 404), "\"code\":\"platform_missing\"");
+    plant_fragment("mb:1:rel:sha256:" ARM_HEX, "dockerfile", "FROM base\n");
+    notice();
+    assert_string_equal(body_of(ask("/v1/dockerfile/app:1", 200)), "FROM base\n");
+}
+
 static void other_platforms_are_named(void **state)
 {
     (void)state;
@@ -653,7 +678,7 @@ static void stop_in_the_middle_is_clean(void **state)
     struct http_client holding;
     http_client_open(&holding, loop, httpd_port(httpd));
     http_client_send(&holding, "GET /v1/images/held?wait=20 HTTP/1.1\r\nHost: t\r\n\r\n");
-    while (service.waiting == 0)
+    while (waiting_total(service.waiting) == 0)
         http_client_idle(loop);
     http_client_send(&client, "GET /v1/images/app HTTP/1.1\r\nHost: t\r\n\r\n");
     kill(results.pid, SIGSTOP); /* Redis owes an answer */
@@ -674,6 +699,7 @@ static void other_requests_are_told_what_there_is(void **state)
     const char *answer = ask("/healthcheck.txt", 200);
     assert_string_equal(body_of(answer), "HEALTH OK");
     has(ask("/nothing", 404), "application/problem+json");
+    assert_string_equal(body_of(ask("/v1/me", 200)), "{}");
     http_client_send(&client, "DELETE /v1/images/app HTTP/1.1\r\nHost: t\r\n\r\n");
     has(http_client_receive(&client), "Allow: GET, HEAD, OPTIONS\r\n");
     assert_int_equal(http_client_status(&client), 405);
@@ -702,6 +728,7 @@ int main(void)
         TEST(unknown_tag_depends_on_the_documents_age),
         TEST(pending_version_is_asked_for_alone),
         TEST(version_is_answered_by_its_own_or_a_childs_digest),
+        TEST(dockerfile_is_answered_like_its_image),
         TEST(other_platforms_are_named),
         TEST(stale_answer_is_shown_and_refreshed),
         TEST(lost_redis_leaves_what_is_in_memory),
