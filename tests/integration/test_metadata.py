@@ -245,3 +245,26 @@ def test_addresses_that_are_none_lead_nowhere(plain_suite, registry):
     assert "VersionControl" not in document
     assert "VersionControl" not in document["Versions"][0]
     assert document["License"] == {"Code": "javascript:alert(1)"}
+
+
+def test_all_sheets_together_are_bounded(plain_suite, registry):
+    """Many rows with long keys; what has no room loses its sheet and nothing else."""
+    filler = {f"{number:03}.{'k' * 240}": "v" for number in range(900)}
+    children = [
+        image(steps(), "", platform=f"linux/p{number}", labels={**filler, "n": str(number)})
+        for number in range(40)
+    ]
+    registry.push(Repository("sheet/many", {"latest": index(children)}))
+    document = plain_suite.wait_status(f"{HOST}/sheet/many", seconds=60)
+    assert len(document["Platforms"]) == len(children)
+    sheets = []
+    for child in children:
+        path = f"/v1/images/{HOST}/sheet/many/version/{child.digest}"
+        shown = get_strictly(plain_suite, path)
+        assert shown["Labels"] == child.labels
+        sheets.append(shown.get("Metadata"))
+    assert sheets[0] == [row(key, value, "label") for key, value in children[0].labels.items()]
+    shown_count = len([sheet for sheet in sheets if sheet])
+    assert 0 < shown_count < len(sheets)
+    assert not any(sheets[shown_count:])
+    assert len(json.dumps(sheets)) < 9 << 20

@@ -47,6 +47,7 @@ static const struct {
     {"(MIT", NULL},
     {"MIT)", NULL},
     {")MIT(", NULL},
+    {"MIT) OR (ISC", NULL},
     {"()", NULL},
     {"MIT ()", NULL},
     {"(MIT) ISC", NULL},
