@@ -99,9 +99,9 @@ static bool keep_host_and_path(char *text, enum form form)
         if (text[len] != ':')
             return false;
         text[len] = '/';
-        while (text[len + 1] == '/') /* git@host:/path */
-            cut_front(text + len, 1);
     }
+    for (char *slashes = text; (slashes = strstr(slashes, "//"));)
+        cut_front(slashes, 1);
     char *at = memrchr(text, '@', len);
     if (at)
         cut_front(text, (size_t)(at + 1 - text));
@@ -141,14 +141,14 @@ static char *read_address(const char *address, enum form *ret_form)
 {
     const char *rest;
     *ret_form = find_form(address, &rest);
-    if (*ret_form == FORM_NONE || !is_web_text(rest))
+    if (*ret_form == FORM_NONE || strlen(rest) > VCS_ADDRESS_MAX_BYTES || !is_web_text(rest))
         return NULL;
     AUTO(free) char *text = xstrndup(rest, strcspn(rest, "?#"));
     if (!keep_host_and_path(text, *ret_form) || !keep_repository(text))
         return NULL;
-    while (text[strlen(text) - 1] == '/')
-        text[strlen(text) - 1] = '\0';
+    cut_suffix(text, "/");
     cut_suffix(text, ".git");
+    cut_suffix(text, "/");
     return strchr(text, '/') ? TAKE(text) : NULL;
 }
 

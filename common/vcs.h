@@ -4,13 +4,14 @@
 
 #include <jansson.h>
 
+#define VCS_ADDRESS_MAX_BYTES 2048
 #define VCS_COMMIT_MAX_BYTES 255
 
 /* The repository that an address names, "host[:port]/path" without scheme, user, password, query,
  * fragment and ".git", so that two ways to write one repository compare equal: https, http, git,
  * ssh, git+https, git+http, git+ssh, "git@host:path", and without a scheme for hosts that are
- * known. NULL for what is none of these or has characters that no such address needs. Caller frees.
- */
+ * known. NULL for what is none of these, is longer than VCS_ADDRESS_MAX_BYTES or has characters
+ * that no such address needs. Caller frees. */
 char *vcs_repository(const char *address);
 
 /* {"Type","URL","Commit"} from labels or annotations (an object of texts, may be NULL); NULL unless

@@ -18,6 +18,7 @@ static const struct {
     {"https://github.com/org/repo.git/", "https://github.com/org/repo/tree/" ID},
     {"http://github.com/org/repo", "https://github.com/org/repo/tree/" ID},
     {"HTTPS://GitHub.com/Org/Repo", "https://github.com/Org/Repo/tree/" ID},
+    {"https://github.com//org///repo//", "https://github.com/org/repo/tree/" ID},
     {"github.com/org/repo", "https://github.com/org/repo/tree/" ID},
     {"git@github.com:org/repo.git", "https://github.com/org/repo/tree/" ID},
     {"git@github.com:/org/repo.git", "https://github.com/org/repo/tree/" ID},
@@ -49,6 +50,8 @@ static const struct {
     {"git@git.example.org:org/repo.git", "https://git.example.org/org/repo"},
     {"git://git.example.org:9418/repo.git", "https://git.example.org/repo"},
     {"https://git.example.org/~user/repo", "https://git.example.org/~user/repo"},
+    {"https://git.example.org/repo/.git", "https://git.example.org/repo"},
+    {"git@git.example.org:.git", NULL},
     {"https://github.com.evil.example/org/repo", "https://github.com.evil.example/org/repo"},
     {"javascript:alert(1)", NULL},
     {"javascript://github.com/%0aalert(1)", NULL},
@@ -130,6 +133,19 @@ static void only_revisions_get_into_urls(void **state)
     }
 }
 
+static void an_endless_address_is_none(void **state)
+{
+    (void)state;
+    char path[3000];
+    memset(path, '/', sizeof(path) - 1);
+    path[sizeof(path) - 1] = '\0';
+    AUTO(free) char *address = xasprintf("https://git.example.org%sx", path);
+    assert_null(vcs_repository(address));
+    AUTO(free) char *shorter = xasprintf("https://git.example.org%sx", path + 1000);
+    AUTO(free) char *repository = vcs_repository(shorter);
+    assert_string_equal(repository, "git.example.org/x");
+}
+
 static void a_long_commit_is_cut(void **state)
 {
     (void)state;
@@ -189,6 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(urls_lead_to_the_commit),
         cmocka_unit_test(only_revisions_get_into_urls),
+        cmocka_unit_test(an_endless_address_is_none),
         cmocka_unit_test(a_long_commit_is_cut),
         cmocka_unit_test(families_are_not_mixed_without_need),
     };
