@@ -117,23 +117,17 @@ static bool keep_host_and_path(char *text, enum form form)
            text[host_len + 1];
 }
 
-/* Of a page within the repository the repository; false if a known host has none there. */
-static bool keep_repository(char *text)
+/* Of a page within a repository leaves the repository. */
+static void cut_page(char *text, const struct forge *forge)
 {
-    const struct forge *forge = find_forge(text);
     char *page = strstr(text, "/-/"); /* how GitLab parts repositories from their pages */
     if (page)
         *page = '\0';
-    if (!forge)
-        return true;
     char *owner = strchr(text, '/');
     char *name = owner ? strchr(owner + 1, '/') : NULL;
-    if (!name || name == owner + 1 || !name[1])
-        return false;
-    char *more = strchr(name + 1, '/');
-    if (more && !forge->has_groups)
+    char *more = name ? strchr(name + 1, '/') : NULL;
+    if (more && forge && !forge->has_groups)
         *more = '\0';
-    return true;
 }
 
 /* As vcs_repository; ret_form is how it was written. */
@@ -144,12 +138,16 @@ static char *read_address(const char *address, enum form *ret_form)
     if (*ret_form == FORM_NONE || strlen(rest) > VCS_ADDRESS_MAX_BYTES || !is_web_text(rest))
         return NULL;
     AUTO(free) char *text = xstrndup(rest, strcspn(rest, "?#"));
-    if (!keep_host_and_path(text, *ret_form) || !keep_repository(text))
+    if (!keep_host_and_path(text, *ret_form))
         return NULL;
+    const struct forge *forge = find_forge(text);
+    cut_page(text, forge);
     cut_suffix(text, "/");
     cut_suffix(text, ".git");
     cut_suffix(text, "/");
-    return strchr(text, '/') ? TAKE(text) : NULL;
+    const char *path = strchr(text, '/');
+    bool is_whole = path && (!forge || strchr(path + 1, '/')); /* owner and name */
+    return is_whole ? TAKE(text) : NULL;
 }
 
 char *vcs_repository(const char *address)

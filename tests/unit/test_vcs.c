@@ -65,6 +65,8 @@ static const struct {
     {"https://github.com/", NULL},
     {"https://github.com/org", NULL},
     {"https://github.com//repo", NULL},
+    {"https://github.com/org/.git", NULL},
+    {"https://gitlab.com/-/org/repo", NULL},
     {"https://example.org/", NULL},
     {"https://example.org:x/repo", NULL},
     {"https://-example.org/repo", NULL},
