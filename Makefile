@@ -25,7 +25,7 @@ MODE_CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=al
 MODE_LDFLAGS_asan := -fsanitize=address,undefined
 CFLAGS ?=
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -fno-common $(WARNINGS) $(HARDENING) $(MODE_CFLAGS_$(MODE)) \
-    -Icommon $(PKG_CFLAGS) $(CFLAGS)
+    -Icommon -Ibuild/generated $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(LINK_HARDENING) $(MODE_LDFLAGS_$(MODE)) $(LDFLAGS)
 LIBS = $(PKG_LIBS) -lev -lm
 
@@ -49,6 +49,15 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 22
 
 $(B)/common/version.o: CPPFLAGS += -DMB_VERSION='"$(VERSION)"' -DMB_REVISION='"$(REVISION)"'
+
+# SPDX's lists, from Debian's packages of them; data only, nothing of Node.js is installed.
+SPDX_DIR ?= /usr/share/nodejs
+SPDX_IDS := build/generated/spdx_ids.h
+$(SPDX_IDS): tools/spdx-ids $(wildcard $(SPDX_DIR)/spdx-license-ids/*.json $(SPDX_DIR)/spdx-exceptions/*.json)
+	@mkdir -p $(@D)
+	$(Q)tools/spdx-ids $(SPDX_DIR) >$@.new && mv $@.new $@
+
+$(B)/common/license.o: $(SPDX_IDS)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -131,11 +140,11 @@ check: test lint ## test, lint, and a build with each compiler, warnings as erro
 	$(MAKE) --no-print-directory CC=clang B=build/check-clang EXTRA_WARNINGS=-Werror all
 
 .PHONY: lint
-lint: build/venv/.stamp ## formatting of C and Python, clang-tidy
+lint: build/venv/.stamp $(SPDX_IDS) ## formatting of C and Python, clang-tidy
 	@clang-format --dry-run --Werror $(C_FILES)
 	$(PYTHON) -m black -q -l 100 --check tests tools/run tools/tally
 	@printf '%s\n' $(filter %.c,$(filter-out tests/%,$(C_FILES))) | \
-	    xargs -P $(shell nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -Icommon $(PKG_CFLAGS) 2>/dev/null' tidy
+	    xargs -P $(shell nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -Icommon -Ibuild/generated $(PKG_CFLAGS) 2>/dev/null' tidy
 
 .PHONY: format
 format: build/venv/.stamp ## format C and Python

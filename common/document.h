@@ -12,15 +12,16 @@
  *                      "Digest", "MediaType", "Platforms", "LatestVersion", "Annotations"
  *     g:<digest>       fragment: members "Tags" and "ImageName" for the version answer
  *     m:<digest> <child digest>
- *                      fragment: members that depend on both, or on what else is known; may be
- *                      absent
+ *                      fragment: members that depend on both, or on what else is known:
+ *                      "Metadata" (sheet.h), "License" and "VersionControl" where only the index's
+ *                      annotations tell them; may be absent
  *     c:<child digest> the digest of the version (index) that it belongs to
  *   mb:1:ver:<digest>  hash, never changes: the facts of one image manifest
  *     facts            JSON of image_facts(), for workers
  *     top              fragment: members lifted to an image's top level: "Author", "LayerCount",
- *                      "DownloadSize", "Labels", "Platform", "Created", ...
- *     version          fragment: members for the version answer: as above, and "License",
- *                      "VersionControl"
+ *                      "DownloadSize", "Labels", "Platform", "Created", "Annotations",
+ *                      "License", "VersionControl"
+ *     version          fragment: members for the version answer: as above
  *     layers           fragment: the member "Layers"
  *     dockerfile       fragment: the reconstructed Dockerfile, text
  *   mb:1:rel:<digest>  hash: what relates this image manifest to others, written anew as more is

@@ -8,7 +8,9 @@
 #include "history.h"
 #include "jsonx.h"
 #include "labels.h"
+#include "license.h"
 #include "mem.h"
+#include "vcs.h"
 
 /* Takes value; an empty object or text is left out. */
 static void set_if_any(json_t *facts, const char *key, json_t *value)
@@ -81,10 +83,13 @@ json_t *image_facts(const char *digest, const struct manifest *manifest, const j
     json_object_set_new(facts, "Platform", platform(config));
     json_object_set_new(facts, "Created", created(config));
     set_if_any(facts, "Author", json_string(jsonx_str(config, "author")));
-    set_if_any(facts, "License", labels_license(labels));
-    set_if_any(facts, "VersionControl", labels_version_control(labels));
+    json_t *annotations = labels_texts(manifest->annotations);
+    json_t *license = license_of(labels);
+    json_t *control = vcs_of(labels);
+    set_if_any(facts, "License", license ? license : license_of(annotations));
+    set_if_any(facts, "VersionControl", control ? control : vcs_of(annotations));
     set_if_any(facts, "Labels", labels);
-    set_if_any(facts, "Annotations", labels_texts(manifest->annotations));
+    set_if_any(facts, "Annotations", annotations);
     json_object_set_new(facts, "LayerCount", json_integer((json_int_t)json_array_size(list)));
     json_object_set_new(facts, "DownloadSize", json_integer(manifest_download_size(manifest)));
     json_object_set_new(facts, "Layers", list);

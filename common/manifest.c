@@ -123,6 +123,8 @@ static bool child_parse(const json_t *json, struct manifest_child *ret_child)
                         !is_image_config(jsonx_str(json, "artifactType"));
     child.is_attestation = *jsonx_str(annotations, "vnd.docker.reference.type") ||
                            (strcmp(os, "unknown") == 0 && strcmp(architecture, "unknown") == 0);
+    if (json_is_object(annotations) && json_object_size(annotations))
+        child.annotations = json_incref((json_t *)annotations);
     *ret_child = child;
     return true;
 }
@@ -249,6 +251,7 @@ void manifest_free(struct manifest *manifest)
         descriptor_release(&manifest->children[i].descriptor);
         free(manifest->children[i].platform);
         free(manifest->children[i].attests);
+        json_decref(manifest->children[i].annotations);
     }
     descriptor_release(&manifest->config);
     json_decref(manifest->annotations);

@@ -32,6 +32,7 @@ struct manifest_child {
     bool is_attestation; /* vnd.docker.reference.type, or platform unknown/unknown */
     bool is_artifact;    /* neither an image nor an index, as far as the index tells */
     char *attests;       /* vnd.docker.reference.digest, "" if absent */
+    json_t *annotations; /* of its descriptor; object or NULL */
 };
 
 struct manifest {

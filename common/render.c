@@ -11,8 +11,10 @@
 #include "mem.h"
 #include "natural.h"
 #include "version_facts.h"
+#include "version_sheet.h"
 
 #define ANSWER_MAX_BYTES (256u << 20)
+#define SHEETS_MAX_BYTES (8u << 20)
 #define STORE_CHUNK 256
 
 /* One version while the document is put together. Borrows digest and tags from the groups. */
@@ -41,6 +43,7 @@ struct document {
     json_t *rest; /* tags whose digest is not known yet */
     struct store_field *fields;
     size_t field_count, field_alloc;
+    size_t sheets_bytes;
     int err;
 };
 
@@ -231,6 +234,8 @@ static void add_entry(const struct document *doc, const char *digest, const json
     json_object_set_new(entry, "Tags", tag_objects(tags));
     json_object_set_new(entry, "ImageName", json_string(doc->shown_name));
     version_facts_entry(version ? shown_facts(version) : NULL, entry);
+    if (version && shown_facts(version))
+        version_sheet_annotated(version->known, shown_facts(version), entry);
     json_object_set_new(entry, "Digest", json_string(digest));
     if (version && version->known) {
         json_object_set_new(entry, "MediaType",
@@ -321,6 +326,20 @@ static void add_children(struct document *doc, const struct shown_version *versi
     add_field(doc, xasprintf("v:%s", version->digest), strbuf_str(&lines), lines.len);
 }
 
+/* Versions come latest first: where all sheets together are too much, it is the oldest that have
+ * none. */
+static void add_sheets(struct document *doc, const struct shown_version *version)
+{
+    for (size_t i = 0; i < version->child_count; i++) {
+        if (!version->child_facts[i] || doc->sheets_bytes > SHEETS_MAX_BYTES)
+            continue;
+        JSON_AUTO
+        json_t *members = version_sheet_members(version->known, version->child_facts[i], NULL);
+        add_members(doc, xasprintf("m:%s %s", version->digest, version->children[i]), members);
+        doc->sheets_bytes += doc->fields[doc->field_count - 1].value_bytes;
+    }
+}
+
 static void add_meta(struct document *doc)
 {
     AUTO(free)
@@ -339,6 +358,7 @@ static void add_all(struct document *doc)
         add_shared(doc, &doc->versions[i]);
         add_tags(doc, &doc->versions[i]);
         add_children(doc, &doc->versions[i]);
+        add_sheets(doc, &doc->versions[i]);
     }
     size_t i;
     json_t *tag;

@@ -7,7 +7,9 @@
  *   mb:1:grp:<name>      {"Revision","Versions":[{"Digest","Tags":[...]}],"Rest":[tags without a
  *                        digest yet]}; written by whoever groups at that revision
  *   mb:1:ver:<digest>    `facts` of an image manifest with the fragments of document.h, or
- *                        `record` of an index; never changes */
+ *                        `record` of an index: {"Digest","MediaType","Children":[{"Platform",
+ *                        "Digest","Annotations"}],"Annotations"}, both Annotations where there are
+ *                        any; never changes */
 #ifndef MB_STORE_H
 #define MB_STORE_H
 

@@ -24,8 +24,9 @@ static const struct member version_members[] = {
 };
 
 static const struct member top_members[] = {
-    {"Author", OMIT},     {"LayerCount", OMIT}, {"DownloadSize", OMIT}, {"Labels", OMIT},
-    {"Created", NO_TIME}, {"Platform", OMIT},   {"Annotations", OMIT},
+    {"Author", OMIT},      {"LayerCount", OMIT}, {"DownloadSize", OMIT},
+    {"Labels", OMIT},      {"Created", NO_TIME}, {"Platform", OMIT},
+    {"Annotations", OMIT}, {"License", OMIT},    {"VersionControl", OMIT},
 };
 
 static void copy_member(const json_t *facts, const struct member *member, json_t *object)

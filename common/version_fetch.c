@@ -6,6 +6,7 @@
 #include "err.h"
 #include "image.h"
 #include "jsonx.h"
+#include "labels.h"
 #include "loop.h"
 #include "manifest.h"
 #include "mem.h"
@@ -85,6 +86,8 @@ static json_t *record_of_index(const char *digest, const struct manifest *manife
         json_t *row =
             json_pack("{s:s,s:s}", "Platform", *child->platform ? child->platform : "unknown",
                       "Digest", child->descriptor.digest);
+        if (child->annotations)
+            json_object_set_new(row, "Annotations", labels_texts(child->annotations));
         if (child == first)
             json_array_insert_new(children, 0, row);
         else
@@ -95,7 +98,7 @@ static json_t *record_of_index(const char *digest, const struct manifest *manife
     json_object_set_new(record, "MediaType", json_string(manifest->media_type));
     json_object_set_new(record, "Children", children);
     if (manifest->annotations)
-        json_object_set(record, "Annotations", manifest->annotations);
+        json_object_set_new(record, "Annotations", labels_texts(manifest->annotations));
     return record;
 }
 

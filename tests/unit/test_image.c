@@ -151,6 +151,25 @@ static void labels_are_sorted_texts(void **state)
 
 /* All that real builders wrote */
 
+static void annotations_stand_in_for_labels(void **state)
+{
+    (void)state;
+    static const char annotations[] =
+        MANIFEST("", ",'annotations':{'org.opencontainers.image.licenses':'isc',"
+                     "'org.opencontainers.image.source':'https://github.com/a/b',"
+                     "'org.opencontainers.image.revision':'1f'}");
+    JSON_AUTO
+    json_t *facts = facts_of(annotations, "{'config':{'Labels':{'k':'v'}}}");
+    expect_json(json_object_get(facts, "License"),
+                "{'Code':'ISC','URL':'https://spdx.org/licenses/ISC.html'}");
+    expect_json(json_object_get(facts, "VersionControl"),
+                "{'Type':'git','URL':'https://github.com/a/b/tree/1f','Commit':'1f'}");
+    JSON_AUTO
+    json_t *labelled = facts_of(annotations, "{'config':{'Labels':{'license':'MIT'}}}");
+    expect_json(json_object_get(labelled, "License"),
+                "{'Code':'MIT','URL':'https://spdx.org/licenses/MIT.html'}");
+}
+
 static void expect_sums(const json_t *facts, const struct manifest *manifest, const char *path)
 {
     const json_t *layers = json_object_get(facts, "Layers");
@@ -243,6 +262,7 @@ int main(void)
         cmocka_unit_test(nonsense_in_a_config_is_left_out),
         cmocka_unit_test(a_repeated_blob_is_downloaded_once),
         cmocka_unit_test(labels_are_sorted_texts),
+        cmocka_unit_test(annotations_stand_in_for_labels),
         cmocka_unit_test(all_samples_add_up),
         cmocka_unit_test(the_sample_of_buildkit),
     };

@@ -108,6 +108,20 @@ static void a_multi_platform_index(void **state)
     assert_int_equal(attested, 1);
 }
 
+static void entries_keep_their_annotations(void **state)
+{
+    (void)state;
+    AUTO(manifest)
+    struct manifest *manifest =
+        parse("{'manifests':[{'digest':" D1 ",'annotations':{'k':'v'}},"
+              "{'digest':" D1 ",'annotations':{}},{'digest':" D1 ",'annotations':['k']},"
+              "{'digest':" D1 "}]}");
+    assert_int_equal(manifest->child_count, 4);
+    assert_string_equal(jsonx_str(manifest->children[0].annotations, "k"), "v");
+    for (size_t i = 1; i < 4; i++)
+        assert_null(manifest->children[i].annotations);
+}
+
 static void sizes_of_an_image(void **state)
 {
     (void)state;
@@ -320,6 +334,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_samples_parse),
         cmocka_unit_test(a_multi_platform_index),
+        cmocka_unit_test(entries_keep_their_annotations),
         cmocka_unit_test(sizes_of_an_image),
         cmocka_unit_test(attestations_and_sboms_are_artifacts),
         cmocka_unit_test(kinds_are_told_by_type_and_shape),
