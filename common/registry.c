@@ -39,6 +39,12 @@ struct registry *registry_new(struct loop *loop, struct httpc *httpc,
     return registry;
 }
 
+void registry_use_auth(struct registry *registry, struct registry_auth *auth)
+{
+    registry->calls.auth = auth;
+    token_cache_use_auth(registry->calls.tokens, auth);
+}
+
 void registry_free(struct registry *registry)
 {
     if (!registry)

@@ -11,6 +11,7 @@
 #include "registry.h"
 
 struct httpc_response;
+struct registry_auth;
 struct registry_call;
 struct registry_host;
 struct token_cache;
@@ -20,6 +21,7 @@ struct registry_calls {
     struct loop *loop;
     struct httpc *httpc;
     struct token_cache *tokens;
+    struct registry_auth *auth;  /* for Basic; NULL: none */
     struct registry_peer *peers; /* one for each host */
     struct registry_call *first; /* all calls, for the deadline */
     struct loop_timer *deadline_timer;
