@@ -129,11 +129,6 @@ static void on_busy(struct registry_call *call, const struct httpc_response *res
 
 /* Answers */
 
-static bool scheme_is(const char *url, const char *scheme)
-{
-    return strncasecmp(url, scheme, strlen(scheme)) == 0;
-}
-
 static void on_redirect(struct registry_call *call, const struct httpc_response *response)
 {
     const char *location = httpc_header(response, "Location");
@@ -143,9 +138,7 @@ static void on_redirect(struct registry_call *call, const struct httpc_response 
                   target ? "redirected too often" : "redirected to nowhere");
         return;
     }
-    bool is_https = scheme_is(target, "https://");
-    bool is_http = scheme_is(target, "http://") && scheme_is(call->url, "http://");
-    if (!is_https && !is_http) {
+    if (!url_may_lead_to(call->url, target)) {
         call_fail(call, ERR_FORBIDDEN, response->status, 0, "redirected away from https");
         return;
     }

@@ -2,6 +2,7 @@
 #include "fuzz.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "mem.h"
 #include "url.h"
@@ -37,6 +38,8 @@ static void check_resolve(const char *base, const char *target)
     FUZZ_CHECK(*resolved);
     FUZZ_CHECK(url_same_origin(resolved, resolved));
     FUZZ_CHECK(url_same_origin(base, resolved) == url_same_origin(resolved, base));
+    FUZZ_CHECK(strncasecmp(base, "https:", 6) != 0 || !url_may_lead_to(base, resolved) ||
+               strncmp(resolved, "https://", 8) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
