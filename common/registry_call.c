@@ -158,7 +158,8 @@ static bool is_html(const struct httpc_response *response)
 
 static void on_ok(struct registry_call *call, const struct httpc_response *response)
 {
-    struct registry_outcome outcome = {.status = response->status, .response = response};
+    struct registry_outcome outcome = {
+        .status = response->status, .response = response, .url = call->url};
     const char *digest = httpc_header(response, "Docker-Content-Digest");
     int digest_err = 0;
     if (!call->is_head && call->digest)
@@ -277,6 +278,7 @@ struct registry_call *registry_call_start(struct registry_calls *calls,
     call->peer = peer_of(&calls->peers, request->host);
     call->path = xstrdup(request->path);
     call->url = xstrdup(request->url);
+    call->without_credentials = !url_same_origin(request->url, request->host->base_url);
     call->what = xstrdup(request->what);
     call->digest = request->digest ? xstrdup(request->digest) : NULL;
     call->is_head = request->is_head;

@@ -5,11 +5,13 @@ many addresses is in tests/unit/test_httpc.c, test_url.c, test_registry_token.c 
 """
 
 import gzip
+import json
 
 import pytest
 
 from stack.faulty_registry import FaultyRegistry, Raw, manifest, probe, tag_list
 from stack.images import sha256
+from stack.processes import http_get
 from stack.webserver import Response
 
 HOST = "hostile.local"
@@ -122,6 +124,17 @@ def test_a_private_host_that_the_configuration_names_may_be_led_to(hostile, inne
     assert is_good(ask(hostile, registries=f"store.local={inner.url}"))
     assert "authorization" in hostile.requests[-1].headers
     assert "authorization" not in inner.requests[0].headers
+
+
+@pytest.mark.parametrize(
+    "registry", ["evil.example", "127.0.0.1:6379", "localhost:6379", "[::1]:80", "169.254.169.254"]
+)
+def test_names_of_registries_that_are_not_allowed_go_nowhere(make_suite, registry):
+    suite = make_suite().start(["api"])
+    for route in ("images", "status"):
+        status, _, body = http_get(f"{suite.url}/v1/{route}/{registry}/a/b")
+        assert (status, json.loads(body)["code"]) == (400, "registry_not_allowed")
+        assert registry in json.loads(body)["detail"]
 
 
 def test_redirect_loops_over_two_hosts_end(hostile, inner):
