@@ -176,16 +176,15 @@ void call_on_unauthorized(struct registry_call *call, const struct httpc_respons
     bool has_challenge = header && challenge_parse(header, &challenge) == 0;
     bool asks_for_token = has_challenge && !challenge.is_basic && *challenge.realm;
     /* Where a redirect led to has no say in who is asked for tokens. */
-    if (call->without_credentials) {
-        call_refused(call, response);
-    } else if (asks_for_token) {
+    bool is_own = !call->without_credentials;
+    if (is_own && asks_for_token) {
         on_bearer(call, &challenge, response);
-    } else if (has_challenge && challenge.is_basic) {
+    } else if (is_own && has_challenge && challenge.is_basic) {
         on_basic(call, &challenge, response);
-    } else if (header || call->peer->was_pinged) {
-        call_refused(call, response);
-    } else {
+    } else if (is_own && !header && !call->peer->was_pinged) {
         call->attempts--;
         call_ping(call);
+    } else {
+        call_refused(call, response);
     }
 }

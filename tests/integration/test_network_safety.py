@@ -127,14 +127,14 @@ def test_a_private_host_that_the_configuration_names_may_be_led_to(hostile, inne
 
 
 @pytest.mark.parametrize(
-    "registry", ["evil.example", "127.0.0.1:6379", "localhost:6379", "[::1]:80", "169.254.169.254"]
+    "host", ["evil.example", "127.0.0.1:6379", "localhost:6379", "[::1]:80", "169.254.169.254"]
 )
-def test_names_of_registries_that_are_not_allowed_go_nowhere(make_suite, registry):
+def test_names_of_registries_that_are_not_allowed_go_nowhere(make_suite, host):
     suite = make_suite().start(["api"])
     for route in ("images", "status"):
-        status, _, body = http_get(f"{suite.url}/v1/{route}/{registry}/a/b")
+        status, _, body = http_get(f"{suite.url}/v1/{route}/{host}/a/b")
         assert (status, json.loads(body)["code"]) == (400, "registry_not_allowed")
-        assert registry in json.loads(body)["detail"]
+        assert host in json.loads(body)["detail"]
 
 
 def test_redirect_loops_over_two_hosts_end(hostile, inner):
