@@ -23,6 +23,9 @@ MODE_CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2
 MODE_CFLAGS_debug := -O0 -g
 MODE_CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 MODE_LDFLAGS_asan := -fsanitize=address,undefined
+# Only the fuzzers are built in this mode, by `make fuzz`: they bring libFuzzer's main.
+MODE_CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+MODE_LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
 CFLAGS ?=
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -fno-common $(WARNINGS) $(HARDENING) $(MODE_CFLAGS_$(MODE)) \
     -Icommon -Ibuild/generated $(PKG_CFLAGS) $(CFLAGS)
@@ -35,7 +38,7 @@ BINARIES := $(addprefix $(B)/bin/,$(PROGRAMS))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 # The services' own modules, without main, for unit tests of them.
 SERVICE_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(sort $(wildcard api/*.c inspector/*.c size/*.c))))
-C_FILES := $(sort $(wildcard common/*.[ch] api/*.[ch] inspector/*.[ch] size/*.[ch] tests/unit/*.[ch] tests/queue/*.[ch] tests/registry/*.[ch] tests/bench/*.[ch]))
+C_FILES := $(sort $(wildcard common/*.[ch] api/*.[ch] inspector/*.[ch] size/*.[ch] tests/unit/*.[ch] tests/queue/*.[ch] tests/registry/*.[ch] tests/bench/*.[ch] tests/fuzz/*.[ch]))
 
 Q := $(if $(V),,@)
 
@@ -83,6 +86,18 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(UNIT_OBJS) $(SERVICE_OBJS) $(LIBRARY)
 	@echo "LD   $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(UNIT_OBJS) $(SERVICE_OBJS) $(LIBRARY) $(LIBS) -lcmocka
 
+# Fuzz targets: with libFuzzer in MODE=fuzz, else with a main that replays the corpus.
+FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_BINARIES := $(addprefix $(B)/fuzz/,$(FUZZ_NAMES))
+FUZZ_OBJS := $(B)/tests/fuzz/fuzz.o $(if $(filter fuzz,$(MODE)),,$(B)/tests/fuzz/replay.o)
+
+$(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(FUZZ_OBJS) $(SERVICE_OBJS) $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "LD   $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(FUZZ_OBJS) $(SERVICE_OBJS) $(LIBRARY) $(LIBS)
+
+$(B)/tests/fuzz/%.o: CPPFLAGS += -Iapi -DFUZZ_CORPUS='"$(CURDIR)/tests/fuzz/corpus"'
+
 # Drivers that integration tests use as one consumer of a queue, one client of a registry.
 $(B)/queue-driver: $(B)/tests/queue/driver.o $(LIBRARY)
 $(B)/registry-probe: $(B)/tests/registry/probe.o $(LIBRARY)
@@ -95,8 +110,8 @@ $(B)/tests/unit/%.o: CPPFLAGS += -Iapi -Iinspector -Isize -DTEST_DATA='"$(CURDIR
 # Tests
 
 .PHONY: unit
-unit: $(UNIT_TESTS) ## build and run the unit tests (MODE=asan: sanitized)
-	@tools/run-unit-tests $(B) $(UNIT_TESTS)
+unit: $(UNIT_TESTS) $(FUZZ_BINARIES) ## build and run the unit tests (MODE=asan: sanitized)
+	@tools/run-unit-tests $(B) $(UNIT_TESTS) $(FUZZ_BINARIES)
 
 .PHONY: integration
 integration: all $(B)/queue-driver $(B)/registry-probe build/venv/.stamp ## run the integration tests against the real programs
@@ -131,6 +146,17 @@ bench: all $(B)/bench/bare_httpd build/venv/.stamp ## measure speed; prints a re
 $(B)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBS)
+
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS ?= $(FUZZ_NAMES)
+
+.PHONY: fuzz
+fuzz: ## fuzz each target (FUZZ_SECONDS=600 FUZZ_TARGETS="url route"), two at a time; needs clang
+	$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzzers
+	@tools/run-fuzzers $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+.PHONY: fuzzers
+fuzzers: $(FUZZ_BINARIES)
 
 # Quality
 

@@ -13,6 +13,7 @@
 #include "queue.h"
 #include "redis.h"
 #include "registries.h"
+#include "registry_auth.h"
 #include "strbuf.h"
 #include "version.h"
 
@@ -26,6 +27,7 @@ enum option_kind {
     OPTION_REDIS_URL,
     OPTION_QUEUE_URL,
     OPTION_REGISTRIES,
+    OPTION_AUTH_FILE,
     OPTION_HUB_URL,
     OPTION_LISTEN,
     OPTION_NUMBER,
@@ -58,6 +60,8 @@ static const struct option_row options[] = {
      "redis://127.0.0.1:6379/0?stream=size", 0, 0, "an SQS queue URL or redis://...?stream="},
     {"MB_REGISTRIES", OPTION_REGISTRIES, PROGRAM_ALL, AT(registries), "default", 0, 0,
      "allowed registries: host or host=URL, comma-separated; default stands for the public ones"},
+    {"MB_REGISTRY_AUTH_FILE", OPTION_AUTH_FILE, PROGRAM_WORKERS, AT(registry_auth_file),
+     REGISTRY_AUTH_NONE, 0, 0, "credentials for registries: a Docker config.json with \"auths\""},
     {"MB_HUB_URL", OPTION_HUB_URL, PROGRAM_INSPECTOR, AT(hub_url), "https://hub.docker.com", 0, 0,
      "Docker Hub's web API; none turns it off"},
     {"MB_FRESH_SECONDS", OPTION_NUMBER, PROGRAM_API | PROGRAM_INSPECTOR, AT(fresh_seconds), "3600",
@@ -86,8 +90,8 @@ static const struct option_row options[] = {
 
 /* Names that later versions and other programs of the suite read: one environment may serve all. */
 static const char *const names_elsewhere[] = {
-    "MB_REGISTRY_AUTH_FILE", "MB_WEBHOOK_SECRET", "MB_WEBHOOK_SECRET_FILE", "MB_REFRESH_TOKEN",
-    "MB_REFRESH_TOKEN_FILE", "MB_FEATURED",       "MB_TRUSTED_PROXIES",     "MB_SERVER",
+    "MB_WEBHOOK_SECRET", "MB_WEBHOOK_SECRET_FILE", "MB_REFRESH_TOKEN", "MB_REFRESH_TOKEN_FILE",
+    "MB_FEATURED",       "MB_TRUSTED_PROXIES",     "MB_SERVER",
 };
 
 struct loading {
@@ -218,6 +222,8 @@ static char *text_problem(const struct option_row *row, const char *value)
             return text;
         registries_free(registries);
         return NULL;
+    case OPTION_AUTH_FILE:
+        return registry_auth_check(value, &text) ? text : NULL;
     case OPTION_LISTEN:
         return listen_is_valid(value) ? NULL : xstrdup("not an address like 127.0.0.1:8080");
     case OPTION_HUB_URL:
@@ -400,6 +406,7 @@ void config_release(struct config *config)
     free(config->inspection_queue);
     free(config->size_queue);
     free(config->registries);
+    free(config->registry_auth_file);
     free(config->hub_url);
     memset(config, 0, sizeof(*config));
 }

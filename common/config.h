@@ -18,6 +18,7 @@ struct config {
     char *inspection_queue;
     char *size_queue;
     char *registries;
+    char *registry_auth_file; /* "none": no file */
     char *hub_url;
     int64_t fresh_seconds;
     int64_t negative_seconds;

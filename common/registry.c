@@ -39,6 +39,12 @@ struct registry *registry_new(struct loop *loop, struct httpc *httpc,
     return registry;
 }
 
+void registry_use_auth(struct registry *registry, struct registry_auth *auth)
+{
+    registry->calls.auth = auth;
+    token_cache_use_auth(registry->calls.tokens, auth);
+}
+
 void registry_free(struct registry *registry)
 {
     if (!registry)
@@ -232,13 +238,14 @@ static int take_page(struct tags_reading *reading, const struct httpc_response *
     return 0;
 }
 
-/* Only on the same origin, and never the same page again. True where a next page is under way. */
-static bool go_on(struct tags_reading *reading, const struct httpc_response *response)
+/* Only on the origin that the page came from (registry.k8s.io redirects to another), and never the
+ * same page again. True where a next page is under way. */
+static bool go_on(struct tags_reading *reading, const struct registry_outcome *outcome)
 {
-    AUTO(free) char *link = httpc_headers(response, "Link");
+    AUTO(free) char *link = httpc_headers(outcome->response, "Link");
     AUTO(free) char *target = link ? link_next(link) : NULL;
-    AUTO(free) char *url = target ? url_resolve(reading->url, target) : NULL;
-    if (!url || !url_same_origin(url, reading->url) || json_object_get(reading->seen_urls, url))
+    AUTO(free) char *url = target ? url_resolve(outcome->url, target) : NULL;
+    if (!url || !url_same_origin(url, outcome->url) || json_object_get(reading->seen_urls, url))
         return false;
     if (reading->pages >= MAX_TAG_PAGES || reading->bytes >= TAGS_MAX_BYTES ||
         reading->tags->truncated) {
@@ -273,7 +280,7 @@ static void on_page(void *arg, const struct registry_outcome *outcome)
         reading_end(reading, ERR_PROTO, "tags: the answer is no tag list", 0);
         return;
     }
-    if (!go_on(reading, outcome->response))
+    if (!go_on(reading, outcome))
         reading_end(reading, 0, "", 0);
 }
 

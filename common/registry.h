@@ -16,9 +16,12 @@ struct httpc;
 struct loop;
 struct registries;
 struct registry;
+struct registry_auth;
 
 struct registry *registry_new(struct loop *loop, struct httpc *httpc,
                               const struct registries *registries);
+/* From now on registries and their own token servers get these credentials. Borrowed. */
+void registry_use_auth(struct registry *registry, struct registry_auth *auth);
 /* Nothing may be under way any more. NULL is fine. */
 void registry_free(struct registry *registry);
 /* For all requests from now on: what is not done at loop time deadline_ms ends with ERR_TIMEOUT. */

@@ -419,6 +419,26 @@ def test_links_to_another_origin_are_not_followed(faulty, other):
     assert other.count() == 0
 
 
+def test_links_behind_a_redirect_are_of_where_it_leads(faulty, other):
+    """registry.k8s.io redirects to a registry with other paths; credentials stay behind."""
+    there = "/v2/elsewhere/r/tags/list"
+    moved = Response(307, {"Location": f"{other.url}{there}"})
+    faulty.needs_token(TAGS, moved)
+    link = f'<{there}?last=a>; rel="next"'
+    other.on(there, lambda r: tag_list("b") if "last" in r.query else tag_list("a", link=link))
+    assert ask(faulty, "tags r")["names"] == ["a", "b"]
+    assert [request.target for request in other.requests] == [there, there + "?last=a"]
+    assert not any("authorization" in request.headers for request in other.requests)
+    assert "authorization" in faulty.requests[-1].headers
+
+
+def test_head_is_enough_behind_a_redirect(faulty, other):
+    faulty.on(MANIFEST, Response(307, {"Location": other.url + "/moved"}))
+    other.on("/moved", GOOD)
+    assert ask(faulty, "head r:1")["digest"] == sha256(GOOD.body)
+    assert [request.method for request in faulty.requests + other.requests] == ["HEAD", "HEAD"]
+
+
 @pytest.mark.parametrize(
     "links",
     [[f"{TAGS}?n=1000"], [f"{TAGS}?last=x", f"{TAGS}?last=y"]],

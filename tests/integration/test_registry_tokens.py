@@ -156,13 +156,88 @@ def test_bearer_is_picked_out_of_several_headers(faulty):
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, {"WWW-Authenticate": 'Basic realm="x"'}, {"WWW-Authenticate": 'Bearer realm="", x'}],
-    ids=["none", "basic", "no-realm"],
+    [
+        {"WWW-Authenticate": 'Basic realm="x"'},
+        {"WWW-Authenticate": 'Bearer realm="", x'},
+        {"WWW-Authenticate": "Negotiate"},
+    ],
+    ids=["basic", "no-realm", "negotiate"],
 )
 def test_401_that_cannot_be_answered_is_final(faulty, headers):
     faulty.on(MANIFEST, Response(401, headers))
     assert ask(faulty)["err"] == "missing or private"
     assert faulty.count() == 1
+
+
+# 401 without a challenge, as gcr.io gives: /v2/ has it
+
+
+def needs_ping(server, *paths):
+    """Real paths refuse without a word; /v2/ says where tokens are."""
+    for path in paths:
+        server.on(
+            path,
+            lambda r: (
+                GOOD if r.headers.get("authorization") == f"Bearer {TOKEN}" else Response(401)
+            ),
+        )
+    challenge = f'Bearer realm="{server.url}/token",service="here"'
+    server.on("/v2/", error(401, "UNAUTHORIZED", WWW_Authenticate=challenge))
+    server.on("/token", Response.of_json({"token": TOKEN}))
+
+
+def test_a_challenge_that_is_missing_is_asked_for_at_v2(faulty):
+    needs_ping(faulty, MANIFEST)
+    assert is_good(ask(faulty))
+    assert [r.path for r in faulty.requests] == [MANIFEST, "/v2/", "/token", MANIFEST]
+    assert faulty.requests[2].query == {"service": "here", "scope": "repository:r:pull"}
+
+
+def test_v2_is_asked_once_for_a_host(faulty):
+    faulty.delay_ms = 10
+    paths = [f"/v2/r{number}/manifests/1" for number in range(20)]
+    needs_ping(faulty, *paths)
+    answer = ask_all(faulty, *[f"manifest {HOST}/r{number}:1" for number in range(20)])
+    assert all(is_good(result) for result in answer["results"])
+    assert (faulty.count("/v2/"), faulty.count("/token")) == (1, 20)
+    assert faulty.count() == 1 + 1 + 20 + 20
+    assert answer["requests"] == faulty.count()
+
+
+@pytest.mark.parametrize(
+    "ping",
+    [Response(200), Response(401), Response(404), error(401, WWW_Authenticate='Basic realm="x"')],
+    ids=["open", "silent", "none", "basic"],
+)
+def test_a_ping_that_does_not_help_is_final(faulty, ping):
+    faulty.on(MANIFEST, Response(401))
+    faulty.on("/v2/", ping)
+    result = ask(faulty)
+    assert (result["err"], faulty.count()) == ("missing or private", 2)
+
+
+def test_a_ping_that_fails_is_tried_again(faulty):
+    needs_ping(faulty, MANIFEST)
+    faulty.answers["/v2/"][:0] = [error(503), Raw(b"", "reset")]
+    assert is_good(ask(faulty))
+    assert faulty.count("/v2/") == 3
+
+
+def test_a_ping_that_always_fails_ends(faulty):
+    faulty.on(MANIFEST, Response(401))
+    faulty.on("/v2/", error(503))
+    result = ask(faulty)
+    assert result["err"] == "upstream failure"
+    assert faulty.count("/v2/") == TRIES
+
+
+def test_401_from_where_a_redirect_leads_asks_nobody(faulty):
+    other = FaultyRegistry().start()
+    faulty.on(MANIFEST, Response(307, {"Location": other.url + "/moved"}))
+    other.on("/moved", Response(401))
+    result = ask(faulty)
+    other.stop()
+    assert (result["err"], faulty.count("/v2/"), other.count()) == ("missing or private", 0, 1)
 
 
 def test_insufficient_scope_is_tried_once_with_the_scope_that_is_named(faulty):
@@ -201,9 +276,9 @@ def test_a_token_server_that_fails_for_a_while(faulty):
             "the token server answered 200 without a token",
         ),
         (
-            Response.of_json({"errors": [{"code": "DENIED"}]}),
+            Response.of_json({"errors": [{"code": "OTHER", "message": "no"}]}),
             "malformed answer",
-            "the token server answered 200 without a token",
+            "the token server answered 200 without a token (OTHER: no)",
         ),
         (Response.of_json({"token": "a b"}), "malformed answer", None),
         (Response.of_json({"token": "a\r\nX: y"}), "malformed answer", None),
@@ -223,12 +298,15 @@ def test_a_token_server_that_stays_bad(faulty, answer, err, tail):
     assert faulty.count("/elsewhere") == 0
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_token_server_that_refuses_is_final(faulty, status):
+@pytest.mark.parametrize("status", [200, 401, 403])
+@pytest.mark.parametrize("code", ["DENIED", "UNAUTHORIZED"])
+def test_a_token_server_that_refuses_is_final(faulty, status, code):
+    """ghcr.io and others also refuse with a 200."""
     faulty.needs_token(MANIFEST, GOOD)
-    faulty.on("/token", error(status, "DENIED", "no"))
+    faulty.on("/token", error(status, code, "no"))
     result = ask(faulty)
     assert (result["err"], faulty.count("/token")) == ("missing or private", 1)
+    assert result["text"].endswith(f" ({code}: no)")
 
 
 def test_a_token_server_with_a_rate_limit(faulty):

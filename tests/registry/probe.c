@@ -1,7 +1,8 @@
 /* Asks a registry, or the Hub, by the suite's own clients and prints what came of it as JSON:
- * registry-probe [--deadline=MS] [--hub=URL] [--in-order] [--max-body=BYTES] REGISTRIES
- * OPERATION... An OPERATION is "tags NAME", "head NAME:TAG", "manifest NAME@DIGEST", "blob
- * NAME@DIGEST" or "hub NAME"; they run side by side, or one after the other with --in-order. */
+ * registry-probe [--auth=FILE] [--deadline=MS] [--hub=URL] [--in-order] [--max-body=BYTES]
+ * REGISTRIES OPERATION... An OPERATION is "tags NAME", "head NAME:TAG", "manifest NAME@DIGEST",
+ * "blob NAME@DIGEST" or "hub NAME"; they run side by side, or one after the other with --in-order.
+ */
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "mem.h"
 #include "registries.h"
 #include "registry.h"
+#include "registry_auth.h"
 
 #define MAX_OPERATIONS 512
 
@@ -149,20 +151,28 @@ static void run(struct probe *probe, struct operation *operations, int count, bo
     json_decref(all);
 }
 
+static void on_reread(void *arg, const char *why)
+{
+    (void)arg;
+    (void)fprintf(stderr, "registry-probe: credentials: %s\n", why ? why : "read again");
+}
+
 int main(int argc, char **argv)
 {
-    const struct option options[] = {{"deadline", required_argument, NULL, 'd'},
-                                     {"hub", required_argument, NULL, 'h'},
-                                     {"in-order", no_argument, NULL, 'o'},
-                                     {"max-body", required_argument, NULL, 'm'},
-                                     {0}};
+    const struct option options[] = {
+        {"auth", required_argument, NULL, 'a'},     {"deadline", required_argument, NULL, 'd'},
+        {"hub", required_argument, NULL, 'h'},      {"in-order", no_argument, NULL, 'o'},
+        {"max-body", required_argument, NULL, 'm'}, {0}};
     struct probe probe = {0};
     const char *hub_url = "none";
+    const char *auth_path = REGISTRY_AUTH_NONE;
     long deadline_ms = 60000;
     bool in_order = false;
     for (int letter; (letter = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (letter == 'd')
             deadline_ms = strtol(optarg, NULL, 10);
+        else if (letter == 'a')
+            auth_path = optarg;
         else if (letter == 'h')
             hub_url = optarg;
         else if (letter == 'm')
@@ -185,6 +195,8 @@ int main(int argc, char **argv)
     probe.loop = loop_new();
     struct httpc *httpc = httpc_new(probe.loop, "registry-probe");
     probe.registry = registry_new(probe.loop, httpc, registries);
+    struct registry_auth *auth = registry_auth_new(auth_path, on_reread, NULL);
+    registry_use_auth(probe.registry, auth);
     probe.hub = hub_new(probe.loop, httpc, hub_url);
     probe.deadline_ms = loop_now_ms(probe.loop) + deadline_ms;
     registry_set_deadline(probe.registry, probe.deadline_ms);
@@ -194,6 +206,7 @@ int main(int argc, char **argv)
     free(operations);
     hub_free(probe.hub);
     registry_free(probe.registry);
+    registry_auth_free(auth);
     httpc_free(httpc);
     loop_free(probe.loop);
     registries_free(registries);
