@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "cache.h"
+#include "client_address.h"
+#include "errand.h"
 #include "httpd.h"
 #include "log.h"
 #include "lookup.h"
@@ -12,9 +14,11 @@
 #include "metrics.h"
 #include "queue.h"
 #include "redis.h"
+#include "refresh.h"
 #include "registries.h"
 #include "route.h"
 #include "status.h"
+#include "webhook.h"
 
 #define CACHE_MAX_BYTES (64u << 20)
 #define CODES 600
@@ -40,6 +44,9 @@ void service_start(struct service *service)
 {
     const struct config *config = service->config;
     AUTO(free) char *channel = notice_channel(config->cache_url);
+    char *why = NULL;
+    if (trusted_proxies_parse(config->trusted_proxies, &service->proxies, &why) != 0)
+        abort(); /* config_load has checked it */
     service->cache = cache_new(CACHE_MAX_BYTES);
     service->notices = redis_sub_new(service->loop, config->cache_url, "microbadger-api-notices",
                                      channel, on_notice, on_subscription, service);
@@ -49,12 +56,23 @@ void service_stop(struct service *service)
 {
     service->is_draining = true;
     lookup_end_all(service);
+    errand_answer_all(service);
     redis_sub_free(service->notices);
 }
 
 void service_free(struct service *service)
 {
     cache_free(service->cache);
+    trusted_proxies_free(service->proxies);
+}
+
+void service_client(const struct service *service, const struct httpd_request *request,
+                    char *ret_text)
+{
+    char peer[CLIENT_ADDRESS_BYTES];
+    AUTO(free) char *forwarded_for = httpd_header_values(request, "X-Forwarded-For");
+    httpd_peer(request, peer, sizeof(peer));
+    client_address(service->proxies, peer, forwarded_for, ret_text);
 }
 
 void service_reply(struct httpd_request *request, struct httpd_response *response)
@@ -123,7 +141,12 @@ static void handle_me(struct service *service, struct httpd_request *request, st
 
 static void handle_name(struct service *service, struct httpd_request *request, struct route *route)
 {
-    if (registries_find(service->registries, route->image.registry)) {
+    bool is_allowed = registries_find(service->registries, route->image.registry) != NULL;
+    if (is_allowed && route->kind == ROUTE_IMAGE && refresh_is_asked(service, request, route)) {
+        refresh_handle(service, request, route);
+        return;
+    }
+    if (is_allowed) {
         lookup_join(service, request, route);
         *route = (struct route){0};
         return;
@@ -140,11 +163,14 @@ static route_handler *const handlers[ROUTE_KINDS] = {
     [ROUTE_HEALTH] = handle_health,       [ROUTE_IMAGE] = handle_name,
     [ROUTE_VERSION] = handle_name,        [ROUTE_DOCKERFILE] = handle_name,
     [ROUTE_STATUS] = handle_name,         [ROUTE_ME] = handle_me,
+    [ROUTE_WEBHOOK] = webhook_handle,
 };
 
 /* Answers from memory; false where Redis must be asked. */
 static bool handle_from_memory(struct service *service, struct httpd_request *request)
 {
+    if (httpd_header(request, "Authorization"))
+        return false; /* an operator may ask for more than an answer */
     bool is_redis_down = !redis_is_connected(service->redis);
     struct answer *answer =
         cache_get(service->cache, httpd_target(request), loop_now_ms(service->loop), is_redis_down);
@@ -167,12 +193,15 @@ static bool is_read(const struct httpd_request *request)
 static void handle_route(struct service *service, struct httpd_request *request,
                          struct route *route)
 {
+    bool is_post = strcmp(httpd_method(request), "POST") == 0;
+    bool is_allowed = route->kind == ROUTE_WEBHOOK ? is_post : is_read(request);
+    const char *allow = route->kind == ROUTE_WEBHOOK ? METHODS_WEBHOOK : METHODS_READ;
     if (strcmp(httpd_method(request), "OPTIONS") == 0)
-        reply(request, answer_preflight());
-    else if (route->kind == ROUTE_NOT_FOUND || is_read(request))
+        reply(request, answer_preflight(allow));
+    else if (route->kind == ROUTE_NOT_FOUND || is_allowed)
         handlers[route->kind](service, request, route);
     else
-        reply(request, answer_not_allowed(METHODS_READ));
+        reply(request, answer_not_allowed(allow));
 }
 
 void service_handle(void *arg, struct httpd_request *request)

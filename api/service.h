@@ -9,6 +9,7 @@
 #include "config.h"
 
 struct cache;
+struct errand;
 struct httpd_request;
 struct httpd_response;
 struct loop;
@@ -17,6 +18,7 @@ struct queue;
 struct redis;
 struct redis_sub;
 struct registries;
+struct trusted_proxies;
 
 struct service {
     struct loop *loop;
@@ -25,15 +27,17 @@ struct service {
     struct redis_sub *notices;
     struct queue *queue; /* inspections */
     struct registries *registries;
+    struct trusted_proxies *proxies;
     struct cache *cache;
     struct lookup *lookups;
+    struct errand *errands;
     unsigned waiting; /* long polls that are held */
     bool is_subscribed;
     bool is_draining;
 };
 
-/* loop, config, redis, queue and registries are set and stay the caller's; notices and cache are
- * made here. */
+/* loop, config, redis, queue and registries are set and stay the caller's; notices, proxies
+ * and cache are made here. */
 void service_start(struct service *service);
 /* Answers every request; to be called before the httpd ends. */
 void service_stop(struct service *service);
@@ -45,6 +49,9 @@ void service_handle(void *arg, struct httpd_request *request);
 void service_drain(struct service *service);
 /* Answers and counts. */
 void service_reply(struct httpd_request *request, struct httpd_response *response);
+/* Whose request it is (client_address.h); text has CLIENT_ADDRESS_BYTES. */
+void service_client(const struct service *service, const struct httpd_request *request,
+                    char *ret_text);
 /* For readiness. */
 bool service_is_ready(void *arg, const char **ret_why);
 
