@@ -342,10 +342,14 @@ static const char *title_of(int status)
     switch (status) {
     case 400:
         return "Bad Request";
+    case 403:
+        return "Forbidden";
     case 404:
         return "Not Found";
     case 405:
         return "Method Not Allowed";
+    case 429:
+        return "Too Many Requests";
     case 503:
         return "Service Unavailable";
     default:
@@ -373,12 +377,12 @@ struct httpd_response *answer_not_allowed(const char *allow)
     return response;
 }
 
-struct httpd_response *answer_preflight(void)
+struct httpd_response *answer_preflight(const char *allow)
 {
     struct httpd_response *response = httpd_response_new(204, NULL, 0);
     add_common_headers(response);
-    httpd_response_header(response, "Allow", METHODS_READ);
-    httpd_response_header(response, "Access-Control-Allow-Methods", METHODS_READ);
+    httpd_response_header(response, "Allow", allow);
+    httpd_response_header(response, "Access-Control-Allow-Methods", allow);
     httpd_response_header(response, "Access-Control-Allow-Headers", "If-None-Match, Prefer");
     httpd_response_header(response, "Access-Control-Max-Age", "7200");
     return response;

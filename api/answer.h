@@ -58,10 +58,11 @@ struct httpd_response *answer_problem(int status, const char *code, const char *
                                       int retry_after_seconds);
 /* 405. allow is one of METHODS_... */
 #define METHODS_READ "GET, HEAD, OPTIONS"
+#define METHODS_WEBHOOK "POST, OPTIONS"
 struct httpd_response *answer_not_allowed(const char *allow);
 /* From now on every answer says Connection: close. */
 void answer_close_connections(void);
 /* 204 for a preflight. */
-struct httpd_response *answer_preflight(void);
+struct httpd_response *answer_preflight(const char *allow);
 
 #endif

@@ -50,6 +50,12 @@ static void bad(struct route *route, const char *why)
     route->why = why;
 }
 
+static void set_text(char **text, const char *value)
+{
+    free(*text);
+    *text = xstrdup(value);
+}
+
 static void set_wait(struct route *route, const char *value)
 {
     char *end;
@@ -74,8 +80,7 @@ static void set_platform(struct route *route, const char *value)
         bad(route, "platform is os/architecture or os/architecture/variant, like linux/arm64.");
         return;
     }
-    free(route->platform);
-    route->platform = xstrdup(value);
+    set_text(&route->platform, value);
 }
 
 /* Members that are not ours are left alone: old clients send their own. */
@@ -92,6 +97,8 @@ static void read_query(struct route *route, const char *query)
             set_wait(route, value);
         else if (name_len == 8 && strncmp(query, "platform", 8) == 0)
             set_platform(route, value);
+        else if (name_len == 7 && strncmp(query, "refresh", 7) == 0)
+            set_text(&route->refresh, value);
         query += len + (query[len] == '&');
     }
 }
@@ -101,6 +108,13 @@ static void read_name(struct route *route, char *name)
     const char *why = NULL;
     if (reference_parse(name, &route->image, &why) != 0)
         bad(route, why);
+}
+
+static void cut_trailing_slash(char *text)
+{
+    size_t len = strlen(text);
+    if (len && text[len - 1] == '/')
+        text[len - 1] = '\0';
 }
 
 /* "/v1/images/NAME/version/SHA": the last such part counts, so a repository may be called
@@ -113,9 +127,7 @@ static bool split_version(char *name, const char **ret_sha)
     if (!found)
         return false;
     char *sha = found + strlen(VERSION_PART);
-    size_t len = strlen(sha);
-    if (len && sha[len - 1] == '/')
-        sha[len - 1] = '\0';
+    cut_trailing_slash(sha);
     bool is_sha = *sha && !strchr(sha, '/') && found != name;
     if (is_sha) {
         *found = '\0';
@@ -141,6 +153,20 @@ static void read_image(struct route *route, char *name)
         read_name(route, name);
 }
 
+/* "org/name/TOKEN": a whole image's. */
+static void read_webhook(struct route *route, char *rest)
+{
+    cut_trailing_slash(rest);
+    char *slash = strrchr(rest, '/');
+    if (slash)
+        *slash = '\0';
+    if (!slash || reference_parse(rest, &route->image, NULL) != 0 || route->image.tag ||
+        route->image.digest)
+        route->kind = ROUTE_NOT_FOUND;
+    else
+        route->token = xstrdup(slash + 1);
+}
+
 struct route_row {
     const char *path; /* ends in a slash where `read` takes what follows it */
     enum route_kind kind;
@@ -152,6 +178,7 @@ static const struct route_row rows[] = {
     {"/healthcheck.txt", ROUTE_HEALTH, NULL},         {"/v1/me", ROUTE_ME, NULL},
     {"/v1/images/", ROUTE_IMAGE, read_image},         {"/v1/status/", ROUTE_STATUS, read_name},
     {"/v1/dockerfile/", ROUTE_DOCKERFILE, read_name}, {"/v1/events/", ROUTE_EVENTS, read_name},
+    {"/images/", ROUTE_WEBHOOK, read_webhook},
 };
 
 static bool row_matches(const struct route_row *row, const char *path)
@@ -201,8 +228,9 @@ void route_parse(const char *target, struct route *ret_route)
 void route_release(struct route *route)
 {
     reference_release(&route->image);
-    free(route->platform);
-    route->platform = NULL;
+    free(TAKE(route->platform));
+    free(TAKE(route->refresh));
+    free(TAKE(route->token));
 }
 
 int route_prefer_wait(const char *header)

@@ -17,6 +17,7 @@ enum route_kind {
     ROUTE_STATUS,
     ROUTE_EVENTS,
     ROUTE_ME,
+    ROUTE_WEBHOOK, /* POST only */
     ROUTE_KINDS
 };
 
@@ -28,6 +29,8 @@ struct route {
     char digest[DIGEST_BYTES]; /* VERSION: what was asked for, in full */
     int wait_seconds;          /* 0 .. ROUTE_MAX_WAIT_SECONDS; -1 if the query does not say */
     char *platform;            /* NULL if none was asked for */
+    char *refresh;             /* the query's, NULL if there is none */
+    char *token;               /* WEBHOOK */
     const char *why;
 };
 

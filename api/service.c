@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "cache.h"
+#include "client_address.h"
+#include "errand.h"
 #include "events.h"
 #include "httpd.h"
 #include "log.h"
@@ -13,10 +15,12 @@
 #include "metrics.h"
 #include "queue.h"
 #include "redis.h"
+#include "refresh.h"
 #include "registries.h"
 #include "route.h"
 #include "status.h"
 #include "waiting.h"
+#include "webhook.h"
 
 #define CACHE_MAX_BYTES (64u << 20)
 #define CODES 600
@@ -45,8 +49,11 @@ void service_start(struct service *service)
 {
     const struct config *config = service->config;
     AUTO(free) char *channel = notice_channel(config->cache_url);
+    char *why = NULL;
+    if (trusted_proxies_parse(config->trusted_proxies, &service->proxies, &why) != 0)
+        abort(); /* config_load has checked it */
     service->cache = cache_new(CACHE_MAX_BYTES);
-    service->waiting = waiting_new(config->max_waiting, config->max_waiting_per_client);
+    service->waiting = waiting_new(config->max_waiting, config->max_waiting_per_address);
     service->events = events_new(service);
     service->notices = redis_sub_new(service->loop, config->cache_url, "microbadger-api-notices",
                                      channel, on_notice, on_subscription, service);
@@ -57,6 +64,7 @@ void service_stop(struct service *service)
     service->is_draining = true;
     lookup_end_all(service);
     events_end(service->events);
+    errand_answer_all(service);
     redis_sub_free(service->notices);
 }
 
@@ -65,6 +73,16 @@ void service_free(struct service *service)
     cache_free(service->cache);
     events_free(service->events);
     waiting_free(service->waiting);
+    trusted_proxies_free(service->proxies);
+}
+
+void service_client(const struct service *service, const struct httpd_request *request,
+                    char *ret_text)
+{
+    char peer[CLIENT_ADDRESS_BYTES];
+    AUTO(free) char *forwarded_for = httpd_header_values(request, "X-Forwarded-For");
+    httpd_peer(request, peer, sizeof(peer));
+    client_address(service->proxies, peer, forwarded_for, ret_text);
 }
 
 void service_count(int code)
@@ -81,13 +99,6 @@ void service_reply(struct httpd_request *request, struct httpd_response *respons
 {
     service_count(httpd_response_status(response));
     httpd_reply(request, response);
-}
-
-void service_client(const struct service *service, const struct httpd_request *request,
-                    char *ret_text, size_t size)
-{
-    (void)service;
-    httpd_peer(request, ret_text, size);
 }
 
 static void count_from_memory(void)
@@ -160,6 +171,10 @@ static void handle_name(struct service *service, struct httpd_request *request, 
 {
     if (!check_registry(service, request, route))
         return;
+    if (route->kind == ROUTE_IMAGE && refresh_is_asked(service, request, route)) {
+        refresh_handle(service, request, route);
+        return;
+    }
     lookup_join(service, request, route);
     *route = (struct route){0};
 }
@@ -180,12 +195,14 @@ static route_handler *const handlers[ROUTE_KINDS] = {
     [ROUTE_HEALTH] = handle_health,       [ROUTE_IMAGE] = handle_name,
     [ROUTE_VERSION] = handle_name,        [ROUTE_DOCKERFILE] = handle_name,
     [ROUTE_STATUS] = handle_name,         [ROUTE_ME] = handle_me,
-    [ROUTE_EVENTS] = handle_events,
+    [ROUTE_EVENTS] = handle_events,       [ROUTE_WEBHOOK] = webhook_handle,
 };
 
 /* Answers from memory; false where Redis must be asked. */
 static bool handle_from_memory(struct service *service, struct httpd_request *request)
 {
+    if (httpd_header(request, "Authorization"))
+        return false; /* an operator may ask for more than an answer */
     bool is_redis_down = !redis_is_connected(service->redis);
     struct answer *answer =
         cache_get(service->cache, httpd_target(request), loop_now_ms(service->loop), is_redis_down);
@@ -208,12 +225,15 @@ static bool is_read(const struct httpd_request *request)
 static void handle_route(struct service *service, struct httpd_request *request,
                          struct route *route)
 {
+    bool is_post = strcmp(httpd_method(request), "POST") == 0;
+    bool is_allowed = route->kind == ROUTE_WEBHOOK ? is_post : is_read(request);
+    const char *allow = route->kind == ROUTE_WEBHOOK ? METHODS_WEBHOOK : METHODS_READ;
     if (strcmp(httpd_method(request), "OPTIONS") == 0)
-        reply(request, answer_preflight());
-    else if (route->kind == ROUTE_NOT_FOUND || is_read(request))
+        reply(request, answer_preflight(allow));
+    else if (route->kind == ROUTE_NOT_FOUND || is_allowed)
         handlers[route->kind](service, request, route);
     else
-        reply(request, answer_not_allowed(METHODS_READ));
+        reply(request, answer_not_allowed(allow));
 }
 
 void service_handle(void *arg, struct httpd_request *request)

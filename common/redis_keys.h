@@ -11,6 +11,8 @@
 #define KEY_STATUS "mb:1:status:"     /* hash: status.h */
 #define KEY_JOB "mb:1:job:"           /* string with a short life: status.h */
 #define KEY_FRONTIER "mb:1:frontier:" /* string: status.h */
+#define KEY_HOOK "mb:1:hook:"         /* string with a short life: status.h */
+#define KEY_RATE "mb:1:rate:"         /* string with a short life: status.h */
 #define KEY_NOTICE "mb:1:notice:"     /* channel */
 
 #define REDIS_API_TIMEOUT_MS 500

@@ -20,16 +20,18 @@ struct sheet_sources {
     const json_t *base_labels; /* of the base image, where it is known */
 };
 
-/* The rows, one for each meaning (sheet_meaning.h), in order, then one for each other key, in
- * order: Key, Value   of the place that counts most: label, manifest, descriptor, index, config;
- * within one of these the OCI key, the label-schema key, others Source       "label", "manifest",
- * "descriptor", "index" or "config" Inherited    true where it is a label and the base image has it
- * with the same value; else absent Truncated    true where Value is cut at a character: at
- * SHEET_VALUE_MAX_BYTES, or shorter where all together are over SHEET_VALUES_MAX_BYTES; else absent
- *   Meaning      absent where the key means only itself
- *   Others       [{Key, Value, Source, Inherited, Truncated}] further places; absent if none
- *   Conflict     true where one of Others does not agree with Value; else absent
- * No more than SHEET_PLACES_MAX places in all. Caller owns; never NULL. */
+/* One row for each meaning (sheet_meaning.h), then one for each other key, both in order:
+ *
+ *   Key, Value, Source  of the place that counts most: label, manifest, descriptor, index, config;
+ *                       within one of these the OCI key, the label-schema key, others
+ *   Inherited           true where it is a label that the base image has with the same value
+ *   Truncated           true where Value is cut at a character: at SHEET_VALUE_MAX_BYTES, or
+ *                       shorter where all together are over SHEET_VALUES_MAX_BYTES
+ *   Meaning             absent where the key means only itself
+ *   Others              [{Key, Value, Source, Inherited, Truncated}]: further places
+ *   Conflict            true where one of Others does not agree with Value
+ *
+ * What is not true or empty is absent. At most SHEET_PLACES_MAX places. Caller owns; never NULL. */
 json_t *sheet_rows(const struct sheet_sources *sources);
 
 #endif

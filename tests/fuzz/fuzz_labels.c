@@ -5,7 +5,9 @@
 
 #include "jsonx.h"
 #include "labels.h"
+#include "license.h"
 #include "mem.h"
+#include "vcs.h"
 
 static void check_texts(const json_t *texts)
 {
@@ -47,11 +49,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     JSON_AUTO
     json_t *texts = labels_texts(json_is_object(json) ? json : NULL);
     check_texts(texts);
-    json_t *license = labels_license(texts);
+    json_t *license = license_of(texts);
     if (license)
         check_link(license, "https://spdx.org/licenses/");
-    json_t *control = labels_version_control(texts);
+    json_t *control = vcs_of(texts);
     if (control)
-        check_link(control, "https://");
+        check_link(control, "http");
     return 0;
 }

@@ -161,6 +161,34 @@ static void other_paths_are_not_found_and_exact_ones_are(void **state)
     }
 }
 
+static void webhooks_are_a_name_and_a_token(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *registry, *path, *token;
+    } cases[] = {
+        {"/images/app/tok_en-1", "docker.io", "library/app", "tok_en-1"},
+        {"/images/o/app/abc=/", "docker.io", "o/app", "abc="},
+        {"/images/library/app/abc%3D", "docker.io", "library/app", "abc="},
+        {"/images/ghcr.io/a/b/c/t", "ghcr.io", "a/b/c", "t"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        AUTO(route) struct route route;
+        route_parse(cases[i].target, &route);
+        assert_int_equal(route.kind, ROUTE_WEBHOOK);
+        same(route.image.registry, cases[i].registry);
+        same(route.image.path, cases[i].path);
+        same(route.token, cases[i].token);
+    }
+    static const char *const others[] = {"/images/", "/images/app", "/images/app:1/t",
+                                         "/images/A/t", "/images//t"};
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        AUTO(route) struct route route;
+        route_parse(others[i], &route);
+        assert_int_equal(route.kind, ROUTE_NOT_FOUND);
+    }
+}
+
 static void prefer_header_is_read_leniently(void **state)
 {
     (void)state;
@@ -184,6 +212,7 @@ int main(void)
         cmocka_unit_test(queries_are_read_strictly),
         cmocka_unit_test(bad_paths_say_why),
         cmocka_unit_test(other_paths_are_not_found_and_exact_ones_are),
+        cmocka_unit_test(webhooks_are_a_name_and_a_token),
         cmocka_unit_test(prefer_header_is_read_leniently),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
