@@ -7,6 +7,7 @@
 #include "client_address.h"
 #include "errand.h"
 #include "httpd.h"
+#include "listing.h"
 #include "log.h"
 #include "lookup.h"
 #include "loop.h"
@@ -159,10 +160,17 @@ static void handle_name(struct service *service, struct httpd_request *request, 
 }
 
 static route_handler *const handlers[ROUTE_KINDS] = {
-    [ROUTE_NOT_FOUND] = handle_not_found, [ROUTE_BAD] = handle_bad,
-    [ROUTE_HEALTH] = handle_health,       [ROUTE_IMAGE] = handle_name,
-    [ROUTE_VERSION] = handle_name,        [ROUTE_DOCKERFILE] = handle_name,
-    [ROUTE_STATUS] = handle_name,         [ROUTE_ME] = handle_me,
+    [ROUTE_NOT_FOUND] = handle_not_found,
+    [ROUTE_BAD] = handle_bad,
+    [ROUTE_HEALTH] = handle_health,
+    [ROUTE_IMAGE] = handle_name,
+    [ROUTE_VERSION] = handle_name,
+    [ROUTE_DOCKERFILE] = handle_name,
+    [ROUTE_STATUS] = handle_name,
+    [ROUTE_LIST] = listing_handle,
+    [ROUTE_SEARCH] = listing_search,
+    [ROUTE_BADGE_COUNTS] = listing_badge_counts,
+    [ROUTE_ME] = handle_me,
     [ROUTE_WEBHOOK] = webhook_handle,
 };
 
