@@ -158,7 +158,8 @@ static bool is_search(const char *name)
         return false;
     const char *term = name + strlen(SEARCH);
     const char *slash = strchr(term, '/');
-    return *term && !strpbrk(term, ":@") && !(slash && strchr(slash + 1, '/'));
+    const char *next = slash ? strchr(slash + 1, '/') : NULL;
+    return *term && !strpbrk(term, ":@") && (!next || !next[1]);
 }
 
 static void read_image(struct route *route, char *name)

@@ -24,8 +24,8 @@
 
 struct redis;
 
-#define CATALOG_MAX_ENTRIES 200000
-#define CATALOG_PAGE 100 /* names in one page of a list */
+#define CATALOG_MAX_ENTRIES 100000 /* each takes about 2.5 KB of Redis */
+#define CATALOG_PAGE 100           /* names in one page of a list */
 #define CATALOG_RECENT 5
 #define CATALOG_RECENT_MS (INT64_C(14) * 24 * 3600 * 1000)
 #define CATALOG_FOUND 10 /* names that a search gives */

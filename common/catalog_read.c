@@ -29,42 +29,47 @@ static const char label_schema_script[] =
                       "if not gaps then break end end "
                       "return {redis.call('ZCARD',KEYS[4]),unpack(found)}";
 
-/* ARGV: 2 term, 3 how many, 4 how many candidates from the index and of the most pulled. Where a
- * term is in more names than those, the best known ones still are among the candidates, and so are
- * the names that end in the term, which come first in the index. `best` is kept sorted, with room
- * for those whose document is gone. */
+/* ARGV: 2 term, 3 how many, 4 how many candidates from the index, 5 how many of the most pulled.
+ * Where a term is in more names than those, the best known ones still are among the candidates, and
+ * so are the names that end in the term, which come first in the index. `best` is kept sorted, with
+ * room for those whose document is gone. */
 static const char search_script[] = CATALOG_FUNCTIONS
+    "local find,byte=string.find,string.byte "
     "local term,most=ARGV[2],tonumber(ARGV[3]) local room=2*most "
-    "local taken,names={},{} "
-    "local function take(name) if not taken[name] then "
-    "taken[name]=true names[#names+1]=name end end "
-    "for _,part in ipairs(redis.call('ZRANGEBYLEX',KEYS[7],'['..term,'('..term..'\\255','LIMIT',0,"
-    "ARGV[4])) do local space=string.find(part,' ',1,true) "
-    "take(string.sub(part,space+1)..string.sub(part,1,space-1)) end "
-    "for _,name in ipairs(redis.call('ZREVRANGE',KEYS[2],0,ARGV[4]-1)) do "
-    "if string.find(name,term,text_at(name),true) then take(name) end end "
-    "local function class(name) local text=string.sub(name,text_at(name)) "
-    "local shown=string.match(text,'^library/([^/]+)$') or text "
-    "if shown==term or text==term then return 1 end "
-    "if string.sub(shown,1,#term)==term then return 2 end "
-    "local at=string.find(shown,term,1,true) "
-    "while at do if not string.find(string.sub(shown,at-1,at-1),'%w') then return 3 end "
-    "at=string.find(shown,term,at+1,true) end return 4 end "
+    "local function class(name) local text=text_at(name) local shown=text "
+    "if text==11 and find(name,'library/',11,true)==11 and not find(name,'/',19,true) "
+    "then shown=19 end "
+    "local at=find(name,term,shown,true) "
+    "if #name-#term+1==(at==shown and shown or text) "
+    "and (at==shown or find(name,term,text,true)==text) then return 1 end "
+    "if at==shown then return 2 end "
+    "while at do local before=byte(name,at-1) "
+    "if before<48 or (before>57 and before<97) or before>122 then return 3 end "
+    "at=find(name,term,at+1,true) end return 4 end "
     "local function goes_before(a,b) if a[1]~=b[1] then return a[1]<b[1] end "
     "if a[2]~=b[2] then return a[2]>b[2] end return a[3]<b[3] end "
-    "local best={} "
-    "for from=1,#names,500 do local to=math.min(from+499,#names) "
-    "local pulls=redis.call('ZMSCORE',KEYS[2],unpack(names,from,to)) "
-    "for i=from,to do local this={class(names[i]),tonumber(pulls[i-from+1] or 0),names[i]} "
-    "if #best<room or goes_before(this,best[#best]) then "
-    "if #best==room then best[room]=nil end local at=#best+1 "
-    "while at>1 and goes_before(this,best[at-1]) do at=at-1 end "
-    "table.insert(best,at,this) end end end "
+    "local best,taken={},{} "
+    "local function take(name,pulls) if taken[name] then return end taken[name]=true "
+    "local this={class(name),tonumber(pulls or 0),name} "
+    "if #best==room then if not goes_before(this,best[room]) then return end best[room]=nil end "
+    "local at=#best+1 while at>1 and goes_before(this,best[at-1]) do at=at-1 end "
+    "table.insert(best,at,this) end "
+    "local known=redis.call('ZREVRANGE',KEYS[2],0,ARGV[5]-1,'WITHSCORES') "
+    "for i=1,#known,2 do if find(known[i],term,text_at(known[i]),true) then "
+    "take(known[i],known[i+1]) end end "
+    "local names={} "
+    "for _,part in ipairs(redis.call('ZRANGEBYLEX',KEYS[7],'['..term,'('..term..'\255','LIMIT',0,"
+    "ARGV[4])) do local space=find(part,' ',1,true) "
+    "local name=string.sub(part,space+1)..string.sub(part,1,space-1) "
+    "if not taken[name] then names[#names+1]=name end end "
+    "if #names>0 then local pulls=redis.call('ZMSCORE',KEYS[2],unpack(names)) "
+    "for i,name in ipairs(names) do take(name,pulls[i]) end end "
     "local found={} for _,this in ipairs(best) do "
     "if #found<most and is_here(this[3]) then found[#found+1]=this[3] end end "
     "return {#found,unpack(found)}";
 
-#define CANDIDATES "500"
+#define INDEX_CANDIDATES "300"
+#define KNOWN_CANDIDATES "500"
 
 static const char nothing_script[] = "return {0}";
 
@@ -87,11 +92,12 @@ static void on_names(void *arg, int err, struct redis_reply *reply)
 }
 
 static void read_names(struct redis *redis, const char *script, const char *a, const char *b,
-                       const char *c, catalog_read_done *done, void *arg)
+                       const char *c, const char *d, catalog_read_done *done, void *arg)
 {
     struct reading *reading = xmalloc(sizeof(*reading));
     *reading = (struct reading){done, arg};
-    const char *argv[] = {"EVAL", script, CATALOG_KEY_COUNT, CATALOG_KEYS, KEY_DOCUMENT, a, b, c};
+    const char *argv[] = {"EVAL", script, CATALOG_KEY_COUNT, CATALOG_KEYS, KEY_DOCUMENT, a, b,
+                          c,      d};
     redis_command_argv(redis, REDIS_API_TIMEOUT_MS, on_names, reading, ARRAY_LEN(argv), argv, NULL);
 }
 
@@ -118,8 +124,8 @@ static void search(struct redis *redis, const char *text, catalog_read_done *don
 {
     AUTO(free) char *term = term_of(text);
     AUTO(free) char *most = xasprintf("%d", CATALOG_FOUND);
-    read_names(redis, term ? search_script : nothing_script, term ? term : "", most, CANDIDATES,
-               done, arg);
+    read_names(redis, term ? search_script : nothing_script, term ? term : "", most,
+               INDEX_CANDIDATES, KNOWN_CANDIDATES, done, arg);
 }
 
 void catalog_read(struct redis *redis, const struct catalog_query *query, catalog_read_done *done,
@@ -131,10 +137,10 @@ void catalog_read(struct redis *redis, const struct catalog_query *query, catalo
     AUTO(free) char *page_size = xasprintf("%d", CATALOG_PAGE);
     switch (query->list) {
     case CATALOG_LIST_RECENT:
-        read_names(redis, recent_script, since, recent, "", done, arg);
+        read_names(redis, recent_script, since, recent, "", "", done, arg);
         return;
     case CATALOG_LIST_LABEL_SCHEMA:
-        read_names(redis, label_schema_script, page, page_size, "", done, arg);
+        read_names(redis, label_schema_script, page, page_size, "", "", done, arg);
         return;
     case CATALOG_LIST_SEARCH:
         search(redis, query->term, done, arg);
