@@ -8,6 +8,7 @@
 #include "mem.h"
 
 #define SEARCH "search/"
+#define MAX_PAGE 1000000
 #define VERSION_PART "/version/"
 
 static int hex_digit(char c)
@@ -66,6 +67,15 @@ static void set_wait(struct route *route, const char *value)
         route->wait_seconds = (int)seconds;
 }
 
+/* v1's rule: what is no page is the first. */
+static void set_page(struct route *route, const char *value)
+{
+    char *end;
+    long page = strtol(value, &end, 10);
+    bool is_page = *value >= '0' && *value <= '9' && !*end && page >= 1 && page <= MAX_PAGE;
+    route->page = is_page ? (int)page : 1;
+}
+
 static void set_platform(struct route *route, const char *value)
 {
     size_t slashes = 0;
@@ -99,6 +109,10 @@ static void read_query(struct route *route, const char *query)
             set_platform(route, value);
         else if (name_len == 7 && strncmp(query, "refresh", 7) == 0)
             set_text(&route->refresh, value);
+        else if (route->kind == ROUTE_LIST && name_len == 5 && strncmp(query, "query", 5) == 0)
+            set_text(&route->text, value);
+        else if (name_len == 4 && strncmp(query, "page", 4) == 0)
+            set_page(route, value);
         query += len + (query[len] == '&');
     }
 }
@@ -136,12 +150,25 @@ static bool split_version(char *name, const char **ret_sha)
     return is_sha;
 }
 
+/* "search/TERM", "search/TERM/TERM2". Anything else is an image of an organisation called search:
+ * longer, with a tag, with a digest; and docker.io/search/NAME always is. */
+static bool is_search(const char *name)
+{
+    if (strncmp(name, SEARCH, strlen(SEARCH)) != 0)
+        return false;
+    const char *term = name + strlen(SEARCH);
+    const char *slash = strchr(term, '/');
+    const char *next = slash ? strchr(slash + 1, '/') : NULL;
+    return *term && !strpbrk(term, ":@") && (!next || !next[1]);
+}
+
 static void read_image(struct route *route, char *name)
 {
     const char *sha = NULL;
-    /* A route of its own, not an image's name. */
-    if (strncmp(name, SEARCH, strlen(SEARCH)) == 0 && name[strlen(SEARCH)]) {
-        route->kind = ROUTE_NOT_FOUND;
+    if (is_search(name)) {
+        route->kind = ROUTE_SEARCH;
+        cut_trailing_slash(name);
+        route->text = xstrdup(name + strlen(SEARCH));
         return;
     }
     if (split_version(name, &sha)) {
@@ -175,9 +202,14 @@ struct route_row {
 
 /* The first that matches counts. */
 static const struct route_row rows[] = {
-    {"/healthcheck.txt", ROUTE_HEALTH, NULL},         {"/v1/me", ROUTE_ME, NULL},
-    {"/v1/images/", ROUTE_IMAGE, read_image},         {"/v1/status/", ROUTE_STATUS, read_name},
-    {"/v1/dockerfile/", ROUTE_DOCKERFILE, read_name}, {"/v1/events/", ROUTE_EVENTS, read_name},
+    {"/healthcheck.txt", ROUTE_HEALTH, NULL},
+    {"/v1/me", ROUTE_ME, NULL},
+    {"/v1/badges/counts", ROUTE_BADGE_COUNTS, NULL},
+    {"/v1/images", ROUTE_LIST, NULL},
+    {"/v1/images/", ROUTE_IMAGE, read_image},
+    {"/v1/status/", ROUTE_STATUS, read_name},
+    {"/v1/dockerfile/", ROUTE_DOCKERFILE, read_name},
+    {"/v1/events/", ROUTE_EVENTS, read_name},
     {"/images/", ROUTE_WEBHOOK, read_webhook},
 };
 
@@ -212,7 +244,7 @@ static const char *skip_origin(const char *target)
 
 void route_parse(const char *target, struct route *ret_route)
 {
-    struct route route = {.wait_seconds = -1};
+    struct route route = {.wait_seconds = -1, .page = 1};
     target = skip_origin(target);
     size_t path_len = strcspn(target, "?");
     AUTO(free) char *path = decode(target, path_len);
@@ -229,6 +261,7 @@ void route_release(struct route *route)
 {
     reference_release(&route->image);
     free(TAKE(route->platform));
+    free(TAKE(route->text));
     free(TAKE(route->refresh));
     free(TAKE(route->token));
 }

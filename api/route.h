@@ -16,6 +16,9 @@ enum route_kind {
     ROUTE_DOCKERFILE,
     ROUTE_STATUS,
     ROUTE_EVENTS,
+    ROUTE_LIST,
+    ROUTE_SEARCH,
+    ROUTE_BADGE_COUNTS,
     ROUTE_ME,
     ROUTE_WEBHOOK, /* POST only */
     ROUTE_KINDS
@@ -29,6 +32,8 @@ struct route {
     char digest[DIGEST_BYTES]; /* VERSION: what was asked for, in full */
     int wait_seconds;          /* 0 .. ROUTE_MAX_WAIT_SECONDS; -1 if the query does not say */
     char *platform;            /* NULL if none was asked for */
+    char *text;                /* LIST: the query's, NULL if there is none; SEARCH: the term */
+    int page;                  /* LIST: from 1 on */
     char *refresh;             /* the query's, NULL if there is none */
     char *token;               /* WEBHOOK */
     const char *why;

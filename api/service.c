@@ -8,6 +8,7 @@
 #include "errand.h"
 #include "events.h"
 #include "httpd.h"
+#include "listing.h"
 #include "log.h"
 #include "lookup.h"
 #include "loop.h"
@@ -191,11 +192,19 @@ static void handle_events(struct service *service, struct httpd_request *request
 }
 
 static route_handler *const handlers[ROUTE_KINDS] = {
-    [ROUTE_NOT_FOUND] = handle_not_found, [ROUTE_BAD] = handle_bad,
-    [ROUTE_HEALTH] = handle_health,       [ROUTE_IMAGE] = handle_name,
-    [ROUTE_VERSION] = handle_name,        [ROUTE_DOCKERFILE] = handle_name,
-    [ROUTE_STATUS] = handle_name,         [ROUTE_ME] = handle_me,
-    [ROUTE_EVENTS] = handle_events,       [ROUTE_WEBHOOK] = webhook_handle,
+    [ROUTE_NOT_FOUND] = handle_not_found,
+    [ROUTE_BAD] = handle_bad,
+    [ROUTE_HEALTH] = handle_health,
+    [ROUTE_IMAGE] = handle_name,
+    [ROUTE_VERSION] = handle_name,
+    [ROUTE_DOCKERFILE] = handle_name,
+    [ROUTE_STATUS] = handle_name,
+    [ROUTE_LIST] = listing_handle,
+    [ROUTE_SEARCH] = listing_search,
+    [ROUTE_BADGE_COUNTS] = listing_badge_counts,
+    [ROUTE_ME] = handle_me,
+    [ROUTE_WEBHOOK] = webhook_handle,
+    [ROUTE_EVENTS] = handle_events,
 };
 
 /* Answers from memory; false where Redis must be asked. */

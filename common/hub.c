@@ -77,6 +77,15 @@ static char *short_text(const json_t *json, const char *key, size_t max_bytes)
     return xstrndup(text, utf8_cut(text, max_bytes));
 }
 
+static int64_t count_badges(const char *text)
+{
+    static const char badge[] = "microbadger.com/badges/";
+    int64_t count = 0;
+    for (const char *at = strstr(text, badge); at; at = strstr(at + 1, badge))
+        count++;
+    return count;
+}
+
 /* An answer about another repository, as rate-limited clients have got, is no answer. */
 static int take_facts(const struct hub_call *call, const struct httpc_response *response)
 {
@@ -92,6 +101,7 @@ static int take_facts(const struct hub_call *call, const struct httpc_response *
     facts->last_updated = short_text(json, "last_updated", CLOCK_TEXT_BYTES);
     facts->pull_count = jsonx_int(json, "pull_count");
     facts->star_count = jsonx_int(json, "star_count");
+    facts->badge_count = count_badges(jsonx_str(json, "full_description"));
     return 0;
 }
 

@@ -13,6 +13,7 @@
 #define KEY_FRONTIER "mb:1:frontier:" /* string: status.h */
 #define KEY_HOOK "mb:1:hook:"         /* string with a short life: status.h */
 #define KEY_RATE "mb:1:rate:"         /* string with a short life: status.h */
+#define KEY_CATALOG "mb:1:cat:"       /* catalog.h */
 #define KEY_NOTICE "mb:1:notice:"     /* channel */
 
 #define REDIS_API_TIMEOUT_MS 500

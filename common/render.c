@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog.h"
 #include "clock.h"
 #include "digest.h"
 #include "err.h"
@@ -386,6 +387,31 @@ static void document_release(struct document *doc)
     free(doc->shown_name);
 }
 
+static bool has_label_schema(const json_t *facts)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(jsonx_object(facts, "Labels"), key, value)
+    {
+        if (strncmp(key, "org.label-schema.", 17) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void list_image(struct store *store, const struct document *doc)
+{
+    const json_t *hub = jsonx_object(doc->image, "Hub");
+    const struct catalog_entry entry = {
+        .name = doc->name,
+        .inspected_ms = jsonx_int(doc->image, "InspectedMs"),
+        .pulls = jsonx_int(hub, "PullCount"),
+        .badges = jsonx_int(hub, "BadgeCount"),
+        .has_label_schema = doc->version_count && has_label_schema(shown_facts(&doc->versions[0])),
+    };
+    store_list(store, &entry);
+}
+
 int render_and_publish(struct store *store, const struct reference *repository, const json_t *image,
                        const json_t *groups, enum image_status status, enum image_stage stage)
 {
@@ -402,6 +428,8 @@ int render_and_publish(struct store *store, const struct reference *repository, 
     if (err == 0)
         err = store_publish(store, name, jsonx_int(image, "Revision"), doc.fields, doc.field_count,
                             status, stage);
+    if (err == 0 && (status == STATUS_SIZE || status == STATUS_INSPECTED))
+        list_image(store, &doc);
     document_release(&doc);
     return err;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog.h"
 #include "clock.h"
 #include "err.h"
 #include "jsonx.h"
@@ -424,6 +425,11 @@ int store_forget(struct store *store, const char *name)
     struct script script;
     script_start(&script, store, forget_script, name, with_job, 1, NULL);
     return script_call(&script, store, NULL);
+}
+
+void store_list(struct store *store, const struct catalog_entry *entry)
+{
+    catalog_put(store->redis, entry, CATALOG_MAX_ENTRIES, store->keep_seconds);
 }
 
 void store_frontier(struct store *store, const char *queue, int64_t sent_ms)

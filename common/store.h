@@ -20,6 +20,7 @@
 
 #include "status.h"
 
+struct catalog_entry;
 struct redis;
 struct store;
 
@@ -70,6 +71,9 @@ int store_wait(struct store *store, const char *name, enum image_stage stage, co
                int64_t retry_ms, bool drop_marker);
 /* Forgets a job whose record is gone: the next request starts it anew. */
 int store_forget(struct store *store, const char *name);
+
+/* Lists an image whose document is whole (catalog.h). Fire and forget. */
+void store_list(struct store *store, const struct catalog_entry *entry);
 
 /* How far a queue has been received (status.h). Fire and forget. */
 void store_frontier(struct store *store, const char *queue, int64_t sent_ms);

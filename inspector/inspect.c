@@ -141,9 +141,9 @@ static json_t *hub_record(const struct inspection *in)
         json_t *known = jsonx_object(in->previous, "Hub");
         return known ? json_incref(known) : json_object();
     }
-    return json_pack("{s:s,s:s,s:I,s:I}", "Description", in->hub.description, "LastUpdated",
+    return json_pack("{s:s,s:s,s:I,s:I,s:I}", "Description", in->hub.description, "LastUpdated",
                      in->hub.last_updated, "PullCount", (json_int_t)in->hub.pull_count, "StarCount",
-                     (json_int_t)in->hub.star_count);
+                     (json_int_t)in->hub.star_count, "BadgeCount", (json_int_t)in->hub.badge_count);
 }
 
 static json_t *image_record(const struct inspection *in, json_t *names)

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from stack.processes import http_get, wait_until
+from stack.processes import http_request, wait_until
 from stack.samples import HOST
 
 
@@ -113,7 +113,7 @@ def test_many_clients_of_one_image_get_every_end(make_suite, registry):
 
 def test_head_and_bad_names(make_suite):
     suite = make_suite().start(["api"])
-    status, headers, body = http_get(suite.url + f"/v1/events/{HOST}/demo/hello", method="HEAD")
+    status, headers, body = http_request("HEAD", suite.url + f"/v1/events/{HOST}/demo/hello")
     assert (status, body) == (200, b"")
     assert headers["Content-Type"].startswith("text/event-stream")
     assert suite.get("/v1/events/UPPER/case")[0] == 400

@@ -47,6 +47,14 @@ void wait_until_subscribed(void)
         http_client_idle(loop);
 }
 
+static void wait_until_queue_answers(void)
+{
+    struct queue_depth depth;
+    int64_t deadline_ms = loop_now_ms(loop) + 20000;
+    while (queue_depth_wait(service.queue, &depth) != 0 && loop_now_ms(loop) < deadline_ms)
+        http_client_idle(loop);
+}
+
 int start_with(char *trusted_proxies)
 {
     char *why = NULL;
@@ -72,6 +80,7 @@ int start_with(char *trusted_proxies)
     assert_non_null(httpd);
     http_client_open(&client, loop, httpd_port(httpd));
     wait_until_subscribed();
+    wait_until_queue_answers();
     return 0;
 }
 

@@ -58,6 +58,8 @@ static void an_address_has_its_share(void **state)
     AUTO(free) char *retry = header_of(answer, "Retry-After");
     assert_in_range(strtol(retry, NULL, 10), 1, 60);
     ask_as("198.51.100.9, 192.0.2.1", "/v1/images/three", 429); /* what it says of others */
+    ask_with("/v1/images/three", /* which a proxy may not have joined */
+             "X-Forwarded-For: 198.51.100.9\r\nx-forwarded-for: 192.0.2.1", 429);
     ask_as("192.0.2.1", "/v1/dockerfile/three", 429);
     assert_int_equal(messages(), 2);
     assert_int_equal(redis_number(redis, "EXISTS %s", "mb:1:status:docker.io/library/three"), 0);
