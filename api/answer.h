@@ -26,6 +26,8 @@ struct answer {
 /* 200 for a view that was found: an image's answer or a version's. name is the shown name, for the
  * status link. */
 struct answer *answer_new(const struct document_view *view, bool is_version, const char *name);
+/* 200 with a picture (takes svg) in one form, for any encoding. */
+struct answer *answer_svg(char *svg, const char *cache_control);
 void answer_ref(struct answer *answer);
 void answer_unref(struct answer *answer);
 

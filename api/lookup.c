@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "badge_route.h"
 #include "cache.h"
 #include "clock.h"
 #include "document.h"
@@ -172,6 +173,8 @@ static struct verdict verdict_without_redis(const struct lookup *lookup)
 {
     struct service *service = lookup->service;
     struct answer *old = cache_get(service->cache, lookup->target, 0, true);
+    if (!old && lookup->route.kind == ROUTE_BADGE)
+        return (struct verdict){.answer = badge_route_try_later(&lookup->route)};
     if (!old)
         return problem(503, "cache_unavailable",
                        "The store of results cannot be reached right now. Try again soon.",
@@ -253,6 +256,20 @@ static bool has_get(const struct lookup *lookup)
     return false;
 }
 
+static void remember(const struct lookup *lookup, struct answer *answer)
+{
+    struct service *service = lookup->service;
+    if (!lookup->is_dirty && service->is_subscribed && !service->is_draining)
+        cache_put(service->cache, lookup->target, lookup->name, answer, loop_now_ms(service->loop));
+}
+
+static struct verdict verdict_badge(const struct lookup *lookup, const struct document_view *view)
+{
+    struct answer *answer = badge_route_answer(&lookup->route, view);
+    remember(lookup, answer);
+    return (struct verdict){.answer = answer};
+}
+
 static struct verdict verdict_found(struct lookup *lookup, const struct document_view *view)
 {
     struct service *service = lookup->service;
@@ -262,13 +279,14 @@ static struct verdict verdict_found(struct lookup *lookup, const struct document
         submit(service, &lookup->route.image, on_refresh_submitted, NULL);
     bool is_version = lookup->route.kind == ROUTE_VERSION;
     struct answer *answer = answer_new(view, is_version, lookup->shown);
-    if (!lookup->is_dirty && service->is_subscribed && !service->is_draining)
-        cache_put(service->cache, lookup->target, lookup->name, answer, loop_now_ms(service->loop));
+    remember(lookup, answer);
     return (struct verdict){.answer = answer};
 }
 
 static struct verdict verdict_of(struct lookup *lookup, const struct document_view *view)
 {
+    if (lookup->route.kind == ROUTE_BADGE)
+        return verdict_badge(lookup, view);
     switch (view->find) {
     case DOCUMENT_NONE:
         return verdict_none(lookup, &view->status);
@@ -356,12 +374,15 @@ static void read_again(struct lookup *lookup)
         return;
     }
     bool is_version = route->kind == ROUTE_VERSION;
+    bool is_badge = route->kind == ROUTE_BADGE;
     const struct document_query query = {
         .name = lookup->name,
         .tag = is_version || route->image.digest ? NULL : route->image.tag,
         .digest = is_version ? route->digest : route->image.digest,
         .platform = route->platform,
-        .answer = is_version ? DOCUMENT_VERSION : DOCUMENT_IMAGE,
+        .answer = is_version ? DOCUMENT_VERSION
+                  : is_badge ? DOCUMENT_BADGE
+                             : DOCUMENT_IMAGE,
         .keep_seconds = service->config->keep_seconds,
     };
     document_read(service->redis, &query, on_document, lookup);
@@ -438,13 +459,23 @@ void lookup_end_waits(struct service *service)
     lookup_notice(service, NULL);
 }
 
+static struct httpd_response *stopping(const struct lookup *lookup)
+{
+    if (lookup->route.kind != ROUTE_BADGE)
+        return answer_problem(503, "stopping", "This server is stopping. Try again.", 1);
+    struct answer *answer = badge_route_try_later(&lookup->route);
+    struct httpd_response *response = answer->plain;
+    httpd_response_ref(response);
+    answer_unref(answer);
+    return response;
+}
+
 void lookup_end_all(struct service *service)
 {
     struct lookup *next;
     for (struct lookup *lookup = service->lookups; lookup; lookup = next) {
         next = lookup->next;
-        struct httpd_response *response =
-            answer_problem(503, "stopping", "This server is stopping. Try again.", 1);
+        struct httpd_response *response = stopping(lookup);
         answer_all(lookup, response);
         httpd_response_unref(response);
         if (lookup->state == LOOKUP_WAITING)

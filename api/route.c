@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "badge_route.h"
 #include "err.h"
 #include "mem.h"
 
@@ -149,7 +150,7 @@ static void parse_path(struct route *route, char *path)
         parse_image(route, path + strlen(IMAGES));
     else if (strncmp(path, STATUS, strlen(STATUS)) == 0)
         parse_name(route, path + strlen(STATUS), ROUTE_STATUS);
-    else
+    else if (!badge_route_parse(path, route))
         route->kind = ROUTE_NOT_FOUND;
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "badge.h"
 #include "digest.h"
 #include "reference.h"
 
@@ -11,6 +12,7 @@ enum route_kind {
     ROUTE_IMAGE,
     ROUTE_VERSION,
     ROUTE_STATUS,
+    ROUTE_BADGE, /* badge; image is empty where its name could not be one */
     ROUTE_HEALTH,
     ROUTE_NOT_FOUND,
     ROUTE_BAD, /* `why` says what is wrong with the target */
@@ -21,6 +23,7 @@ enum route_kind {
 struct route {
     enum route_kind kind;
     struct reference image;
+    enum badge_type badge;
     char digest[DIGEST_BYTES]; /* VERSION: what was asked for, in full */
     int wait_seconds;          /* 0 .. ROUTE_MAX_WAIT_SECONDS; -1 if the query does not say */
     char *platform;            /* NULL if none was asked for */

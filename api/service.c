@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "badge_route.h"
 #include "cache.h"
 #include "httpd.h"
 #include "log.h"
@@ -104,6 +105,20 @@ static void handle_name(struct service *service, struct httpd_request *request, 
     route_release(route);
 }
 
+/* Takes route. A README shows why there is no picture better than a broken one does. */
+static void handle_badge(struct service *service, struct httpd_request *request,
+                         struct route *route)
+{
+    if (route->image.path && registry_is_allowed(service, route)) {
+        lookup_join(service, request, route);
+        return;
+    }
+    struct answer *answer = badge_route_no_image();
+    service_reply(request, answer_choose(answer, request));
+    answer_unref(answer);
+    route_release(route);
+}
+
 static void handle_route(struct service *service, struct httpd_request *request)
 {
     struct route route;
@@ -113,6 +128,9 @@ static void handle_route(struct service *service, struct httpd_request *request)
     case ROUTE_VERSION:
     case ROUTE_STATUS:
         handle_name(service, request, &route);
+        return;
+    case ROUTE_BADGE:
+        handle_badge(service, request, &route);
         return;
     case ROUTE_HEALTH:
         reply(request, answer_text(200, "HEALTH OK"));
@@ -151,6 +169,8 @@ void service_handle(void *arg, struct httpd_request *request)
     struct service *service = arg;
     const char *method = httpd_method(request);
     bool is_read = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    if (is_read)
+        badge_route_count(httpd_target(request));
     if (is_read && handle_from_memory(service, request))
         return;
     if (is_read)
