@@ -11,7 +11,9 @@
 #define SVG_MAX_BYTES (256u << 10)
 #define ELLIPSIS "\xe2\x80\xa6"
 #define WORD_BYTES 7 /* a longer value takes the wide layout */
-#define PADDING 5    /* on each side of a text, pixels */
+/* On each side of a text, pixels */
+#define PADDING 5
+#define TIGHT_PADDING 2
 
 /* Text */
 
@@ -85,7 +87,7 @@ static void add_escaped(struct strbuf *out, const char *text)
 }
 
 /* Width in whole pixels. The advances of DejaVu Sans at 11 px in tenths of a pixel, from the space
- * on; other characters count as a full em, which no letter of a Latin script exceeds. */
+ * on; other Latin letters are about as wide as these, everything else counts as a full em. */
 static unsigned text_width(const char *text)
 {
     static const unsigned char tenths[] = {
@@ -99,7 +101,10 @@ static unsigned text_width(const char *text)
     size_t len;
     for (; *text; text += len) {
         uint32_t character = character_at(text, &len);
-        width += character >= ' ' && character < 0x7f ? tenths[character - ' '] : 110;
+        if (character >= ' ' && character < 0x7f)
+            width += tenths[character - ' '];
+        else
+            width += character < 0x250 ? 70 : 110;
     }
     return (width + 9) / 10;
 }
@@ -110,12 +115,21 @@ struct halves {
     unsigned left, right; /* widths */
 };
 
+/* The old widths hold but for a text that would run out of them. */
+static unsigned at_least(unsigned width, const char *text)
+{
+    unsigned needed = text_width(text) + 2 * TIGHT_PADDING;
+    return needed > width ? needed : width;
+}
+
 static struct halves halves_of(enum badge_layout layout, const char *label, const char *value)
 {
     if (layout == BADGE_LAYOUT_IMAGE)
-        return (struct halves){61, 69};
+        return (struct halves){at_least(61, label), at_least(69, value)};
+    if (layout == BADGE_LAYOUT_WORD && strlen(value) > WORD_BYTES)
+        return (struct halves){at_least(47, label), at_least(75, value)};
     if (layout == BADGE_LAYOUT_WORD)
-        return strlen(value) > WORD_BYTES ? (struct halves){47, 75} : (struct halves){51, 65};
+        return (struct halves){at_least(51, label), at_least(65, value)};
     return (struct halves){text_width(label) + 2 * PADDING, text_width(value) + 2 * PADDING};
 }
 

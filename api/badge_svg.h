@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 enum badge_layout {
-    BADGE_LAYOUT_IMAGE,  /* 130 wide */
+    BADGE_LAYOUT_IMAGE,  /* 130 wide, as the next one only wider for a text that does not fit */
     BADGE_LAYOUT_WORD,   /* 122 or 116 wide, by the value's bytes */
     BADGE_LAYOUT_FITTED, /* as wide as its texts */
 };

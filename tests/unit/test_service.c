@@ -256,14 +256,14 @@ static const char *body_of(const char *answer)
     return strstr(answer, "\r\n\r\n") + 4;
 }
 
-/* A client of its own, whose request the service holds when this returns. */
+/* A client of its own, whose request the service has taken when this returns. */
 static void open_and_ask(struct http_client *other, const char *target)
 {
     http_client_open(other, loop, httpd_port(httpd));
     AUTO(free) char *text = xasprintf("GET %s HTTP/1.1\r\nHost: t\r\n\r\n", target);
     http_client_send(other, text);
     unsigned before = httpd_active(httpd);
-    while (httpd_active(httpd) == before) {
+    while (httpd_active(httpd) == before && !other->is_done) {
         bool never = false;
         loop_run_until(loop, &never, loop_now_ms(loop) + 1);
     }
