@@ -6,7 +6,6 @@
 #include "badge_svg.h"
 #include "clock.h"
 #include "mem.h"
-#include "strbuf.h"
 
 #define COMMIT_CHARACTERS 7
 #define LABEL_CHARACTERS 7 /* what was not found */
@@ -34,7 +33,7 @@ bool badge_type_parse(const char *name, enum badge_type *ret_type)
 
 const char *badge_type_str(enum badge_type type)
 {
-    return type_names[type];
+    return (unsigned)type < BADGE_TYPES ? type_names[type] : "";
 }
 
 /* Numbers */
@@ -171,7 +170,7 @@ static char *value_of(const struct badge *badge)
 static char *draw_word(enum badge_type type, const char *value)
 {
     enum badge_layout layout = type <= BADGE_LICENSE ? BADGE_LAYOUT_WORD : BADGE_LAYOUT_FITTED;
-    return badge_svg(layout, type_names[type], value);
+    return badge_svg(layout, badge_type_str(type), value);
 }
 
 static char *draw_image(const struct badge_facts *facts)

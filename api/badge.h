@@ -3,7 +3,6 @@
 #define MB_BADGE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "badge_facts.h"

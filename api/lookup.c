@@ -266,7 +266,8 @@ static void remember(const struct lookup *lookup, struct answer *answer)
 static struct verdict verdict_badge(const struct lookup *lookup, const struct document_view *view)
 {
     struct answer *answer = badge_route_answer(&lookup->route, view);
-    remember(lookup, answer);
+    if (view->find != DOCUMENT_NONE) /* names that are none would drive out those that are */
+        remember(lookup, answer);
     return (struct verdict){.answer = answer};
 }
 

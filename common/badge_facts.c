@@ -91,7 +91,7 @@ static void set_value(struct badge_facts *facts, const char *key, const char *va
             set_number(value, members[i].number);
         else if (members[i].time_ms)
             (void)clock_parse(value, members[i].time_ms);
-        else
+        else if (members[i].text)
             set_text(value, members[i].text);
     }
 }

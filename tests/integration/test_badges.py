@@ -284,6 +284,7 @@ def test_redis_lost(make_suite, own_redis):
     name = f"{HOST}/demo/hello"
     suite.wait_status(name)
     last_known = get_badge(suite, "layers", name)
+    assert get_badge(suite, "size", f"{HOST}/demo/other").text == "Image | not found"
     redis.kill()
     wait_until(lambda: not suite["api"].is_ready(), 20, "the api is not ready")
     assert get_badge(suite, "layers", name) == last_known
