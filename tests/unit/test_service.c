@@ -47,7 +47,7 @@ static void wait_until_subscribed(void)
 {
     loop_run_until(loop, &service.is_subscribed, loop_now_ms(loop) + 20000);
     assert_true(service.is_subscribed);
-    while (!redis_is_connected(service.redis))
+    while (!redis_is_connected(service.redis) || !queue_is_healthy(service.queue))
         http_client_idle(loop);
 }
 
