@@ -178,6 +178,40 @@ struct answer *answer_list_new(char *body)
     return answer;
 }
 
+static struct httpd_response *svg_form(int status, char *svg, const struct answer *answer,
+                                       const char *cache_control)
+{
+    struct httpd_response *response = httpd_response_new(status, svg, svg ? strlen(svg) : 0);
+    add_common_headers(response);
+    httpd_response_header(response, "ETag", answer->etag);
+    httpd_response_header(response, "Cache-Control", cache_control);
+    /* Opened by itself a picture is a document: nothing in it may run or load. */
+    httpd_response_header(response, "Content-Security-Policy",
+                          "default-src 'none'; style-src 'unsafe-inline'");
+    if (svg)
+        httpd_response_header(response, "Content-Type", "image/svg+xml; charset=utf-8");
+    return response;
+}
+
+struct answer *answer_svg(char *svg, const char *cache_control)
+{
+    struct answer *answer = xcalloc(1, sizeof(*answer));
+    char digest[DIGEST_BYTES];
+    answer->refs = 1;
+    answer->is_final = true; /* nobody waits for another one */
+    answer->bytes = strlen(svg) + 4096;
+    digest_sha256(svg, strlen(svg), digest);
+    (void)snprintf(answer->etag, ETAG_BYTES, "\"%.16s\"", digest_hex(digest));
+    memcpy(answer->etag_gzip, answer->etag, ETAG_BYTES);
+    answer->plain = svg_form(200, svg, answer, cache_control);
+    answer->gzip = answer->plain;
+    httpd_response_ref(answer->gzip);
+    answer->not_modified = svg_form(304, NULL, answer, cache_control);
+    answer->not_modified_gzip = answer->not_modified;
+    httpd_response_ref(answer->not_modified_gzip);
+    return answer;
+}
+
 void answer_ref(struct answer *answer)
 {
     answer->refs++;

@@ -29,6 +29,8 @@ struct answer *answer_new(const struct document_view *view, enum document_answer
                           const char *name);
 /* 200 with a small JSON text that changes rarely. Takes body. */
 struct answer *answer_list_new(char *body);
+/* 200 with a picture (takes svg) in one form, for any encoding. */
+struct answer *answer_svg(char *svg, const char *cache_control);
 void answer_ref(struct answer *answer);
 void answer_unref(struct answer *answer);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <uthash.h>
 
+#include "badge_route.h"
 #include "cache.h"
 #include "client_address.h"
 #include "document.h"
@@ -157,6 +158,8 @@ static struct verdict verdict_without_redis(const struct lookup *lookup)
 {
     struct service *service = lookup->service;
     struct answer *old = cache_get(service->cache, lookup->target, 0, true);
+    if (!old && lookup->route.kind == ROUTE_BADGE)
+        return (struct verdict){.answer = badge_route_try_later(&lookup->route)};
     if (!old)
         return verdict_problem(503, "cache_unavailable",
                                "The store of results cannot be reached right now. Try again soon.",
@@ -192,7 +195,7 @@ static void take_found(struct lookup *lookup, const struct verdict *verdict)
                                               .client = asker->client};
         submit(service, &submission, on_refresh_submitted, NULL);
     }
-    if (!lookup->is_dirty && service->is_subscribed && !service->is_draining)
+    if (verdict->is_kept && !lookup->is_dirty && service->is_subscribed && !service->is_draining)
         cache_put(service->cache, lookup->target, lookup->name, verdict->answer,
                   loop_now_ms(service->loop));
 }
@@ -378,13 +381,23 @@ void lookup_end_waits(struct service *service)
     lookup_notice(service, NULL);
 }
 
+static struct httpd_response *stopping(const struct lookup *lookup)
+{
+    if (lookup->route.kind != ROUTE_BADGE)
+        return answer_problem(503, "stopping", "This server is stopping. Try again.", 1);
+    struct answer *answer = badge_route_try_later(&lookup->route);
+    struct httpd_response *response = answer->plain;
+    httpd_response_ref(response);
+    answer_unref(answer);
+    return response;
+}
+
 void lookup_end_all(struct service *service)
 {
     struct lookup *lookup = NULL, *next;
     HASH_ITER(hh, service->lookups, lookup, next)
     {
-        struct httpd_response *response =
-            answer_problem(503, "stopping", "This server is stopping. Try again.", 1);
+        struct httpd_response *response = stopping(lookup);
         answer_all(lookup, response);
         httpd_response_unref(response);
         if (lookup->state == LOOKUP_WAITING)

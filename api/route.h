@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "badge.h"
 #include "digest.h"
 #include "reference.h"
 
@@ -15,6 +16,7 @@ enum route_kind {
     ROUTE_VERSION,
     ROUTE_DOCKERFILE,
     ROUTE_STATUS,
+    ROUTE_BADGE, /* image is empty where its name is none */
     ROUTE_EVENTS,
     ROUTE_LIST,
     ROUTE_SEARCH,
@@ -29,6 +31,7 @@ enum route_kind {
 struct route {
     enum route_kind kind;
     struct reference image;
+    enum badge_type badge;
     char digest[DIGEST_BYTES]; /* VERSION: what was asked for, in full */
     int wait_seconds;          /* 0 .. ROUTE_MAX_WAIT_SECONDS; -1 if the query does not say */
     char *platform;            /* NULL if none was asked for */

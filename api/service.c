@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "badge_route.h"
 #include "cache.h"
 #include "client_address.h"
 #include "errand.h"
@@ -191,20 +192,28 @@ static void handle_events(struct service *service, struct httpd_request *request
         events_join(service->events, request, &route->image);
 }
 
+/* A README shows why there is no picture better than a broken one does. */
+static void handle_badge(struct service *service, struct httpd_request *request,
+                         struct route *route)
+{
+    if (route->image.path && registries_find(service->registries, route->image.registry)) {
+        lookup_join(service, request, route);
+        *route = (struct route){0};
+        return;
+    }
+    struct answer *answer = badge_route_no_image();
+    service_reply(request, answer_choose(answer, request));
+    answer_unref(answer);
+}
+
 static route_handler *const handlers[ROUTE_KINDS] = {
-    [ROUTE_NOT_FOUND] = handle_not_found,
-    [ROUTE_BAD] = handle_bad,
-    [ROUTE_HEALTH] = handle_health,
-    [ROUTE_IMAGE] = handle_name,
-    [ROUTE_VERSION] = handle_name,
-    [ROUTE_DOCKERFILE] = handle_name,
-    [ROUTE_STATUS] = handle_name,
-    [ROUTE_LIST] = listing_handle,
-    [ROUTE_SEARCH] = listing_search,
-    [ROUTE_BADGE_COUNTS] = listing_badge_counts,
-    [ROUTE_ME] = handle_me,
-    [ROUTE_WEBHOOK] = webhook_handle,
-    [ROUTE_EVENTS] = handle_events,
+    [ROUTE_NOT_FOUND] = handle_not_found, [ROUTE_BAD] = handle_bad,
+    [ROUTE_HEALTH] = handle_health,       [ROUTE_IMAGE] = handle_name,
+    [ROUTE_VERSION] = handle_name,        [ROUTE_DOCKERFILE] = handle_name,
+    [ROUTE_STATUS] = handle_name,         [ROUTE_LIST] = listing_handle,
+    [ROUTE_SEARCH] = listing_search,      [ROUTE_BADGE_COUNTS] = listing_badge_counts,
+    [ROUTE_BADGE] = handle_badge,         [ROUTE_ME] = handle_me,
+    [ROUTE_WEBHOOK] = webhook_handle,     [ROUTE_EVENTS] = handle_events,
 };
 
 /* Answers from memory; false where Redis must be asked. */
@@ -248,7 +257,10 @@ static void handle_route(struct service *service, struct httpd_request *request,
 void service_handle(void *arg, struct httpd_request *request)
 {
     struct service *service = arg;
-    if (is_read(request) && handle_from_memory(service, request))
+    bool is_read_only = is_read(request);
+    if (is_read_only)
+        badge_route_count(httpd_target(request));
+    if (is_read_only && handle_from_memory(service, request))
         return;
     AUTO(route) struct route route;
     route_parse(httpd_target(request), &route);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "badge_route.h"
 #include "clock.h"
 #include "mem.h"
 #include "strbuf.h"
@@ -22,6 +23,8 @@ enum document_answer verdict_answer(const struct route *route)
         return DOCUMENT_VERSION;
     case ROUTE_DOCKERFILE:
         return DOCUMENT_DOCKERFILE;
+    case ROUTE_BADGE:
+        return DOCUMENT_BADGE;
     default:
         return DOCUMENT_IMAGE;
     }
@@ -103,12 +106,22 @@ static struct verdict verdict_found(const struct asked *asked, const struct docu
     bool is_lost = !status_is_final(&view->status) && !is_alive(&view->status);
     return (struct verdict){
         .answer = answer_new(view, verdict_answer(asked->route), asked->shown),
+        .is_kept = true,
         .wants_submit = is_stale || is_lost,
     };
 }
 
+/* Names that are none are not kept: they would drive out those that are. */
+static struct verdict verdict_badge(const struct asked *asked, const struct document_view *view)
+{
+    return (struct verdict){.answer = badge_route_answer(asked->route, view),
+                            .is_kept = view->find != DOCUMENT_NONE};
+}
+
 static struct verdict verdict_by_find(const struct asked *asked, const struct document_view *view)
 {
+    if (asked->route->kind == ROUTE_BADGE)
+        return verdict_badge(asked, view);
     switch (view->find) {
     case DOCUMENT_NONE:
         return verdict_none(asked, &view->status);

@@ -11,6 +11,7 @@ struct verdict {
     struct answer *answer;           /* 200 in its forms, or */
     struct httpd_response *response; /* anything else; one of them is the caller's to unref */
     bool is_pending;                 /* 202: a long poll waits on */
+    bool is_kept;                    /* the answer may be given again from memory */
     bool wants_submit; /* a GET starts a job: before it is answered, or beside an answer */
 };
 

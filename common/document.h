@@ -16,6 +16,8 @@
  *                      "Metadata" (sheet.h), "License" and "VersionControl" where only the index's
  *                      annotations tell them; may be absent
  *     c:<child digest> the digest of the version (index) that it belongs to
+ *     badge            lines (badge_facts.h) of the repository
+ *     b:<digest>       lines of the version
  *   mb:1:ver:<digest>  hash, never changes: the facts of one image manifest
  *     facts            JSON of image_facts(), for workers
  *     top              fragment: members lifted to an image's top level: "Author", "LayerCount",
@@ -24,11 +26,13 @@
  *     version          fragment: members for the version answer: as above
  *     layers           fragment: the member "Layers"
  *     dockerfile       fragment: the reconstructed Dockerfile, text
+ *     badge            lines (badge_facts.h)
  *   mb:1:rel:<digest>  hash: what relates this image manifest to others, written anew as more is
  *                      known; any field may be absent:
  *     top, version     fragments: members added to those answers
  *     layers, dockerfile
  *                      fragments that stand in for those of mb:1:ver
+ *     badge            lines (badge_facts.h), beside those of mb:1:ver
  *
  * Fragments (fragment.h) are texts of JSON members without braces around them. */
 #ifndef MB_DOCUMENT_H
@@ -45,6 +49,7 @@ enum document_answer {
     DOCUMENT_IMAGE,      /* head, versions, shared, facts (top), relations, sheet */
     DOCUMENT_VERSION,    /* shared, tags, facts (version), layers, relations, sheet */
     DOCUMENT_DOCKERFILE, /* facts: the text */
+    DOCUMENT_BADGE,      /* badge, no fragments */
 };
 
 struct document_query {
@@ -64,6 +69,14 @@ enum document_find {
     DOCUMENT_FOUND,
 };
 
+/* Lines of badge_facts.h, each "" where there are none. */
+struct document_badge {
+    const char *repository; /* from DOCUMENT_NO_TAG on */
+    const char *version;    /* where the version is known */
+    const char *image;      /* with DOCUMENT_FOUND, as relations */
+    const char *relations;
+};
+
 /* Everything is borrowed for the done call (fragments point into the reply). */
 struct document_view {
     enum document_find find;
@@ -78,10 +91,11 @@ struct document_view {
     struct fragment shared;   /* p:, where the version is known */
     struct fragment tags;     /* g:, DOCUMENT_VERSION */
     /* Only with DOCUMENT_FOUND */
-    struct fragment facts;     /* top, version or dockerfile */
-    struct fragment layers;    /* DOCUMENT_VERSION */
-    struct fragment relations; /* top or version of mb:1:rel; may be empty, as sheet */
-    struct fragment sheet;     /* m: */
+    struct fragment facts;       /* top, version or dockerfile */
+    struct fragment layers;      /* DOCUMENT_VERSION */
+    struct fragment relations;   /* top or version of mb:1:rel; may be empty, as sheet */
+    struct fragment sheet;       /* m: */
+    struct document_badge badge; /* DOCUMENT_BADGE */
 };
 
 /* view is NULL when err is not 0. One round trip. */

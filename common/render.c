@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "badge_facts.h"
 #include "catalog.h"
 #include "clock.h"
 #include "digest.h"
@@ -315,6 +316,20 @@ static void add_tags(struct document *doc, const struct shown_version *version)
         doc, xasprintf("t:%s", json_string_value(tag)), version->digest, strlen(version->digest));
 }
 
+static void add_badge(struct document *doc)
+{
+    AUTO(strbuf) struct strbuf lines = STRBUF_INIT(BADGE_LINES_MAX_BYTES);
+    badge_facts_repository(jsonx_object(doc->image, "Hub"), &lines);
+    add_field(doc, xstrdup("badge"), strbuf_str(&lines), lines.len);
+}
+
+static void add_version_badge(struct document *doc, const struct shown_version *version)
+{
+    AUTO(strbuf) struct strbuf lines = STRBUF_INIT(BADGE_LINES_MAX_BYTES);
+    badge_facts_version(longest_tag(version->tags), &lines);
+    add_field(doc, xasprintf("b:%s", version->digest), strbuf_str(&lines), lines.len);
+}
+
 static void add_children(struct document *doc, const struct shown_version *version)
 {
     AUTO(strbuf) struct strbuf lines = STRBUF_INIT(1 << 20);
@@ -354,11 +369,13 @@ static void add_all(struct document *doc)
 {
     add_meta(doc);
     add_head(doc);
+    add_badge(doc);
     add_versions(doc);
     for (size_t i = 0; i < doc->version_count; i++) {
         add_shared(doc, &doc->versions[i]);
         add_tags(doc, &doc->versions[i]);
         add_children(doc, &doc->versions[i]);
+        add_version_badge(doc, &doc->versions[i]);
         add_sheets(doc, &doc->versions[i]);
     }
     size_t i;

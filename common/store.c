@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "badge_facts.h"
 #include "catalog.h"
 #include "clock.h"
 #include "err.h"
@@ -335,13 +336,15 @@ int store_put_facts(struct store *store, const char *digest, const json_t *facts
     AUTO(strbuf) struct strbuf layers = STRBUF_INIT(VERSION_FACTS_MAX_BYTES);
     version_facts_version(facts, &version);
     version_facts_layers(jsonx_array(facts, "Layers"), &layers);
+    AUTO(strbuf) struct strbuf badge = STRBUF_INIT(BADGE_LINES_MAX_BYTES);
+    badge_facts_image(facts, &badge);
     if (strbuf_err(&top) || strbuf_err(&version) || strbuf_err(&layers))
         return ERR_TOOBIG;
     struct flight flight = {.loop = store->loop, .pending = 2};
     redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, on_landed, &flight,
-                  "HSET " KEY_VERSION "%s facts %b top %b version %b layers %b", digest, text,
-                  strlen(text), strbuf_str(&top), top.len, strbuf_str(&version), version.len,
-                  strbuf_str(&layers), layers.len);
+                  "HSET " KEY_VERSION "%s facts %b top %b version %b layers %b badge %b", digest,
+                  text, strlen(text), strbuf_str(&top), top.len, strbuf_str(&version), version.len,
+                  strbuf_str(&layers), layers.len, strbuf_str(&badge), badge.len);
     expire_version(store, digest, &flight);
     return flight_wait(&flight);
 }

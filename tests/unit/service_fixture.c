@@ -273,16 +273,21 @@ const char *body_of(const char *answer)
     return strstr(answer, "\r\n\r\n") + 4;
 }
 
-void ask_and_leave(const char *target)
+void open_and_ask(struct http_client *other, const char *target)
 {
-    struct http_client other;
-    http_client_open(&other, loop, httpd_port(httpd));
+    http_client_open(other, loop, httpd_port(httpd));
     AUTO(free) char *text = xasprintf("GET %s HTTP/1.1\r\nHost: t\r\n\r\n", target);
-    http_client_send(&other, text);
+    http_client_send(other, text);
     unsigned before = httpd_active(httpd);
-    while (httpd_active(httpd) == before) {
+    while (httpd_active(httpd) == before && !other->is_done) {
         bool never = false;
         loop_run_until(loop, &never, loop_now_ms(loop) + 1);
     }
+}
+
+void ask_and_leave(const char *target)
+{
+    struct http_client other;
+    open_and_ask(&other, target);
     http_client_close(&other);
 }

@@ -59,6 +59,8 @@ const char *ask_raw(const char *text, int status);
 void has(const char *answer, const char *text);
 char *header_of(const char *answer, const char *name);
 const char *body_of(const char *answer);
+/* The service has taken the request when this returns. */
+void open_and_ask(struct http_client *other, const char *target);
 void ask_and_leave(const char *target);
 
 #endif

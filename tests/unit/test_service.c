@@ -377,6 +377,9 @@ static void lost_redis_leaves_what_is_in_memory(void **state)
     has(answer, "application/problem+json");
     has(answer, "Retry-After: ");
     ask("/v1/status/app", 503);
+    answer = ask("/badges/size/other.svg", 200);
+    has(answer, "<title>size: try later</title>");
+    has(answer, "Cache-Control: public, max-age=15, s-maxage=15\r\n");
     service.is_subscribed = false;
     redis_server_restart(&results);
     wait_until_subscribed();
@@ -431,6 +434,8 @@ static void stop_in_the_middle_is_clean(void **state)
     kill(results.pid, SIGSTOP); /* Redis owes an answer */
     ask_and_leave("/v1/images/other");
     ask_and_leave("/v1/images/app:2");
+    struct http_client reader;
+    open_and_ask(&reader, "/badges/size/app.svg");
     service_stop(&service);
     kill(results.pid, SIGCONT);
     http_client_receive(&client);
@@ -438,6 +443,9 @@ static void stop_in_the_middle_is_clean(void **state)
     http_client_receive(&holding);
     assert_int_equal(http_client_status(&holding), 503);
     http_client_close(&holding);
+    has(http_client_receive(&reader), "<title>size: try later</title>");
+    assert_int_equal(http_client_status(&reader), 200);
+    http_client_close(&reader);
 }
 
 static void other_requests_are_told_what_there_is(void **state)
