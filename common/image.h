@@ -9,9 +9,10 @@
 
 /* {"Digest","MediaType","Platform","Created","Author","Labels","Annotations","LayerCount",
  *  "DownloadSize","License","VersionControl","Layers":[{"BlobSum","Command","DownloadSize",
- *  "CreatedBy","DiffID","MediaType","Empty","Certainty"}]}
+ *  "CreatedBy","DiffID","MediaType","Empty","Certainty","BuildArgs","Note","FlattenedFrom"}]}
  * Author, Labels, Annotations, License, VersionControl are left out where there is nothing; Created
- * is "0001-01-01T00:00:00Z" where not set. Layers: base first, an empty step has BlobSum "" and
+ * is "0001-01-01T00:00:00Z" where not set. Layers: base first, the last three members only where
+ * there is something (history.h), an empty step has BlobSum "" and
  * DownloadSize 0, a layer that repeats an earlier blob has DownloadSize 0, so they add up to
  * DownloadSize. config is the parsed image config, NULL where it could not be had or the manifest
  * is an artifact's. Caller owns. Never NULL. */
