@@ -61,7 +61,7 @@ static void marks(const json_t *layer, bool is_instruction, struct strbuf *out)
     AUTO(free) char *mark = xasprintf("%s: ", *certainty ? certainty : "missing");
     if (!is_instruction) {
         if (*command)
-            comment(mark, command, out);
+            comment(mark, command + strspn(command, "# "), out);
         else
             comment(mark, *note ? note : "a layer without a history entry", out);
         if (*command && *note)

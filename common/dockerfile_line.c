@@ -175,16 +175,14 @@ static void end_line(size_t start, char escape, struct strbuf *out)
     strbuf_addc(out, '\n');
 }
 
-/* Where a long command may go on in the next line: before "&& " or behind "; ". The next line's
- * text; NULL for no break. A line that is empty or begins with '#' would be none. */
+/* The command's rest where it may go on in the next line: behind "; " or "&& ". NULL for no break;
+ * a line that is empty or begins with '#' would be none. */
 static const char *next_line(const char *at)
 {
-    if (has_prefix(at, "&& "))
-        return at;
-    if (!has_prefix(at, "; "))
-        return NULL;
-    const char *next = at + 1 + strspn(at + 1, " \t");
-    return *next && *next != '#' && (unsigned char)*next > ' ' ? next : NULL;
+    size_t len = has_prefix(at, "&& ") ? 2 : has_prefix(at, "; ") ? 1 : 0;
+    const char *next = at + len + strspn(at + len, " \t");
+    bool is_word = (unsigned char)*next > ' ' && *next != '#';
+    return len && is_word ? next : NULL;
 }
 
 static void broken_run(const char *command, char escape, struct strbuf *out)
@@ -202,9 +200,9 @@ static void broken_run(const char *command, char escape, struct strbuf *out)
             while (end > start && end[-1] == ' ')
                 end--;
             dockerfile_escape(start, (size_t)(end - start), "\t", out);
-            strbuf_addf(out, " %c\n    ", escape);
+            strbuf_addf(out, " %c\n    %s", escape, *at == ';' ? "" : "&& ");
             start = next;
-            at = *at == ';' ? next - 1 : at + 1;
+            at = next - 1;
         }
     }
     size_t line = out->len;
