@@ -1,6 +1,6 @@
 """Clients written for MicroBadger's v1 API read ours unchanged: each test asks as one of them did and
-reads the same fields the same way, from an image that the programs inspected. Its readings follow
-the clients' published sources; the clients themselves do not run here."""
+reads the same fields the same way, from an image that the programs inspected. What each
+reads is written down here from its documentation; the clients themselves do not run."""
 
 import http.client
 import re
