@@ -92,49 +92,6 @@ static void call_refused(struct registry_call *call, const struct httpc_response
     call_fail(call, ERR_UNAUTHORIZED, 401, 0, "missing or private%s", words);
 }
 
-/* Only /v2/ itself says how to get in, at some registries. Until it has answered, its host counts
- * as not known: the next calls wait. */
-static void on_ping(void *arg, const struct httpc_response *response)
-{
-    struct registry_call *call = arg;
-    struct registry_peer *peer = call->peer;
-    AUTO(challenge) struct challenge challenge = {0};
-    AUTO(free)
-    char *header = response->err ? NULL : httpc_headers(response, "WWW-Authenticate");
-    bool is_failure = response->err || response->status == 429 || response->status >= 500;
-    call->request = NULL;
-    peer->is_known = true;
-    peer->was_pinged = !is_failure;
-    if (header && challenge_parse(header, &challenge) == 0 && *challenge.realm)
-        peer_learn(peer, &challenge);
-    if (peer_has_realm(peer)) {
-        ask_for_token(call, &peer->challenge);
-    } else if (is_failure) {
-        call->attempts++;
-        call_retry_or_fail(call, response->err ? response->err : ERR_UPSTREAM, response->status,
-                           "its /v2/ does not say how to get in");
-    } else {
-        call_refused(call, response);
-    }
-    lane_widen(&peer->lane, MAX_CALLS_PER_HOST);
-}
-
-static void call_ping(struct registry_call *call)
-{
-    const struct registry_host *host = call->peer->host;
-    AUTO(free) char *url = xasprintf("%s/v2/", host->base_url);
-    const struct httpc_request request = {
-        .method = "GET",
-        .url = url,
-        .timeout_ms = REQUEST_TIMEOUT_MS,
-        .allow_private = registry_host_allows_private(host, url),
-    };
-    call->peer->is_known = false;
-    call->peer->was_pinged = true;
-    call->calls->requests++;
-    call->request = httpc_start(call->calls->httpc, &request, on_ping, call);
-}
-
 static void on_bearer(struct registry_call *call, const struct challenge *challenge,
                       const struct httpc_response *response)
 {
@@ -169,6 +126,48 @@ static void on_basic(struct registry_call *call, const struct challenge *challen
     call_send(call);
 }
 
+/* Only /v2/ itself says how to get in, at some registries. Until it has answered, its host counts
+ * as not known: the next calls wait. */
+static void on_ping(void *arg, const struct httpc_response *response)
+{
+    struct registry_call *call = arg;
+    struct registry_peer *peer = call->peer;
+    AUTO(challenge) struct challenge challenge = {0};
+    AUTO(free)
+    char *header = response->err ? NULL : httpc_headers(response, "WWW-Authenticate");
+    bool is_failure = response->err || response->status == 429 || response->status >= 500;
+    bool has_challenge = header && challenge_parse(header, &challenge) == 0;
+    call->request = NULL;
+    peer->is_known = true;
+    peer->was_pinged = !is_failure;
+    if (has_challenge && challenge.is_basic)
+        on_basic(call, &challenge, response);
+    else if (has_challenge && *challenge.realm)
+        on_bearer(call, &challenge, response);
+    else if (is_failure)
+        call_retry_or_fail(call, response->err ? response->err : ERR_UPSTREAM, response->status,
+                           "its /v2/ does not say how to get in");
+    else
+        call_refused(call, response);
+    lane_widen(&peer->lane, MAX_CALLS_PER_HOST);
+}
+
+static void call_ping(struct registry_call *call)
+{
+    const struct registry_host *host = call->peer->host;
+    AUTO(free) char *url = xasprintf("%s/v2/", host->base_url);
+    const struct httpc_request request = {
+        .method = "GET",
+        .url = url,
+        .timeout_ms = REQUEST_TIMEOUT_MS,
+        .allow_private = registry_host_allows_private(host, url),
+    };
+    call->peer->is_known = false;
+    call->peer->was_pinged = true;
+    call->calls->requests++;
+    call->request = httpc_start(call->calls->httpc, &request, on_ping, call);
+}
+
 void call_on_unauthorized(struct registry_call *call, const struct httpc_response *response)
 {
     AUTO(free) char *header = httpc_headers(response, "WWW-Authenticate");
@@ -177,14 +176,12 @@ void call_on_unauthorized(struct registry_call *call, const struct httpc_respons
     bool asks_for_token = has_challenge && !challenge.is_basic && *challenge.realm;
     /* Where a redirect led to has no say in who is asked for tokens. */
     bool is_own = !call->without_credentials;
-    if (is_own && asks_for_token) {
+    if (is_own && asks_for_token)
         on_bearer(call, &challenge, response);
-    } else if (is_own && has_challenge && challenge.is_basic) {
+    else if (is_own && has_challenge && challenge.is_basic)
         on_basic(call, &challenge, response);
-    } else if (is_own && !header && !call->peer->was_pinged) {
-        call->attempts--;
+    else if (is_own && !header && !call->peer->was_pinged)
         call_ping(call);
-    } else {
+    else
         call_refused(call, response);
-    }
 }

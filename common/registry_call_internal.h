@@ -31,7 +31,7 @@ struct registry_call {
     bool token_is_guessed;    /* from the peer's challenge, not from an answer to this call */
     bool is_rescoped;         /* after insufficient_scope, which is tried once */
     bool sent_basic;          /* the last request had user and password */
-    bool without_credentials; /* redirected to another origin */
+    bool without_credentials; /* its URL is on another origin than the registry, or has been */
     struct httpc_call *request;
     struct token_wait *token;
     struct loop_timer *pause;

@@ -244,6 +244,17 @@ def test_a_registry_that_asks_for_nothing_gets_none(faulty, auth_file):
     assert not carries_credentials(faulty)
 
 
+def test_basic_that_only_v2_asks_for(faulty, auth_file):
+    faulty.on(
+        MANIFEST, lambda r: GOOD if r.headers.get("authorization") == basic() else Response(401)
+    )
+    faulty.on("/v2/", error(401, WWW_Authenticate='Basic realm="x"'))
+    assert ask(f"{HOST}={faulty.url}", auth_file(USER_ENTRY))[0]["err"] == "ok"
+    assert [request.path for request in faulty.requests] == [MANIFEST, "/v2/", MANIFEST]
+    assert ask(f"{HOST}={faulty.url}", auth_file(WRONG_ENTRY))[0]["err"] == "missing or private"
+    assert faulty.count() == 6
+
+
 def test_wrong_credentials_are_tried_once(faulty, auth_file):
     faulty.on(MANIFEST, error(401, "UNAUTHORIZED", "no", WWW_Authenticate='Basic realm="x"'))
     result = ask(f"{HOST}={faulty.url}", auth_file(USER_ENTRY))[0]
