@@ -77,6 +77,7 @@ static void join_body(const struct document_view *view, bool is_version, struct 
     join_member(join, ",", &view->facts);
     join_member(join, ",", &view->layers);
     join_member(join, ",", &view->relations);
+    join_member(join, ",", &view->identical);
     join_member(join, ",", &view->sheet);
     fragment_join_text(join, ",", 1);
     fragment_join_text(join, status + 1, strlen(status) - 1); /* with the closing brace */
@@ -87,10 +88,10 @@ static void make_etag(const struct document_view *view, struct answer *answer)
 {
     char digest[DIGEST_BYTES];
     AUTO(free)
-    char *parts =
-        xasprintf("%s%s%s%s%s%s%s%s%s%s", view->head.tag, view->versions.tag, view->shared.tag,
-                  view->tags.tag, view->facts.tag, view->layers.tag, view->relations.tag,
-                  view->sheet.tag, image_status_str(view->status.status), view->status.error);
+    char *parts = xasprintf("%s%s%s%s%s%s%s%s%s%s%s", view->head.tag, view->versions.tag,
+                            view->shared.tag, view->tags.tag, view->facts.tag, view->layers.tag,
+                            view->relations.tag, view->identical.tag, view->sheet.tag,
+                            image_status_str(view->status.status), view->status.error);
     digest_sha256(parts, strlen(parts), digest);
     (void)snprintf(answer->etag, ETAG_BYTES, "\"%.16s\"", digest_hex(digest));
     (void)snprintf(answer->etag_gzip, ETAG_BYTES, "\"%.16s-gz\"", digest_hex(digest));
