@@ -84,6 +84,12 @@ static void join_body(const struct document_view *view, bool is_version, struct 
     fragment_join_finish(join);
 }
 
+static void set_etags(struct answer *answer, const char *hex)
+{
+    (void)snprintf(answer->etag, ETAG_BYTES, "\"%.16s\"", hex);
+    (void)snprintf(answer->etag_gzip, ETAG_BYTES, "\"%.16s-gz\"", hex);
+}
+
 static void make_etag(const struct document_view *view, struct answer *answer)
 {
     char digest[DIGEST_BYTES];
@@ -93,8 +99,7 @@ static void make_etag(const struct document_view *view, struct answer *answer)
                             view->relations.tag, view->identical.tag, view->sheet.tag,
                             image_status_str(view->status.status), view->status.error);
     digest_sha256(parts, strlen(parts), digest);
-    (void)snprintf(answer->etag, ETAG_BYTES, "\"%.16s\"", digest_hex(digest));
-    (void)snprintf(answer->etag_gzip, ETAG_BYTES, "\"%.16s-gz\"", digest_hex(digest));
+    set_etags(answer, digest_hex(digest));
 }
 
 /* Forms of one answer. Takes body. */
@@ -133,6 +138,21 @@ struct answer *answer_new(const struct document_view *view, bool is_version, con
     httpd_response_header(answer->gzip, "Content-Encoding", "gzip");
     answer->not_modified = form_new(answer, 304, NULL, 0, answer->etag, link);
     answer->not_modified_gzip = form_new(answer, 304, NULL, 0, answer->etag_gzip, link);
+    return answer;
+}
+
+struct answer *answer_list_new(char *body)
+{
+    struct answer *answer = xcalloc(1, sizeof(*answer));
+    char digest[DIGEST_BYTES];
+    size_t len = strlen(body);
+    digest_sha256(body, len, digest);
+    set_etags(answer, digest_hex(digest));
+    answer->refs = 1;
+    answer->is_final = true;
+    answer->bytes = len + 2048;
+    answer->plain = form_new(answer, 200, body, len, answer->etag, NULL);
+    answer->not_modified = form_new(answer, 304, NULL, 0, answer->etag, NULL);
     return answer;
 }
 
@@ -182,7 +202,7 @@ static bool etag_is_listed(const char *header, const char *etag)
 struct httpd_response *answer_choose(const struct answer *answer,
                                      const struct httpd_request *request)
 {
-    bool is_gzip = accepts_gzip(httpd_header(request, "Accept-Encoding"));
+    bool is_gzip = answer->gzip && accepts_gzip(httpd_header(request, "Accept-Encoding"));
     if (answer_is_known(answer, request))
         return is_gzip ? answer->not_modified_gzip : answer->not_modified;
     return is_gzip ? answer->gzip : answer->plain;

@@ -14,7 +14,7 @@
 struct answer {
     unsigned refs;
     struct httpd_response *plain;
-    struct httpd_response *gzip;
+    struct httpd_response *gzip;              /* NULL where it would be no shorter */
     struct httpd_response *not_modified;      /* 304 for the plain form */
     struct httpd_response *not_modified_gzip; /* 304 for the gzip form */
     char etag[ETAG_BYTES];                    /* with its quotes */
@@ -26,6 +26,8 @@ struct answer {
 /* 200 for a view that was found: an image's answer or a version's. name is the shown name, for the
  * status link. */
 struct answer *answer_new(const struct document_view *view, bool is_version, const char *name);
+/* 200 with a small JSON text that changes rarely. Takes body. */
+struct answer *answer_list_new(char *body);
 void answer_ref(struct answer *answer);
 void answer_unref(struct answer *answer);
 

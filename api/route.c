@@ -9,6 +9,7 @@
 
 #define IMAGES "/v1/images/"
 #define STATUS "/v1/status/"
+#define DIGESTS "/v1/digests/"
 #define SEARCH "/v1/images/search/"
 #define VERSION_PART "/version/"
 
@@ -139,6 +140,13 @@ static void parse_image(struct route *route, char *name)
         bad(route, "A version is 64 lower-case hex digits, or a digest like sha256:<hex>.");
 }
 
+static void parse_digest(struct route *route, const char *text)
+{
+    route->kind = ROUTE_DIGEST;
+    if (digest_from_user(text, route->digest) != 0)
+        bad(route, "A digest is sha256:<64 lower-case hex digits>, or those digits alone.");
+}
+
 static void parse_path(struct route *route, char *path)
 {
     /* A route of its own, not an image's name. */
@@ -149,6 +157,8 @@ static void parse_path(struct route *route, char *path)
         parse_image(route, path + strlen(IMAGES));
     else if (strncmp(path, STATUS, strlen(STATUS)) == 0)
         parse_name(route, path + strlen(STATUS), ROUTE_STATUS);
+    else if (strncmp(path, DIGESTS, strlen(DIGESTS)) == 0)
+        parse_digest(route, path + strlen(DIGESTS));
     else
         route->kind = ROUTE_NOT_FOUND;
 }

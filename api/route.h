@@ -11,6 +11,7 @@ enum route_kind {
     ROUTE_IMAGE,
     ROUTE_VERSION,
     ROUTE_STATUS,
+    ROUTE_DIGEST,
     ROUTE_HEALTH,
     ROUTE_NOT_FOUND,
     ROUTE_BAD, /* `why` says what is wrong with the target */
@@ -21,7 +22,7 @@ enum route_kind {
 struct route {
     enum route_kind kind;
     struct reference image;
-    char digest[DIGEST_BYTES]; /* VERSION: what was asked for, in full */
+    char digest[DIGEST_BYTES]; /* VERSION, DIGEST: what was asked for, in full */
     int wait_seconds;          /* 0 .. ROUTE_MAX_WAIT_SECONDS; -1 if the query does not say */
     char *platform;            /* NULL if none was asked for */
     const char *why;

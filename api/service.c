@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "cache.h"
+#include "digests.h"
+#include "errand.h"
 #include "httpd.h"
 #include "log.h"
 #include "lookup.h"
@@ -49,6 +51,7 @@ void service_stop(struct service *service)
 {
     service->is_draining = true;
     lookup_end_all(service);
+    errand_answer_all(service);
     redis_sub_free(service->notices);
 }
 
@@ -113,6 +116,9 @@ static void handle_route(struct service *service, struct httpd_request *request)
     case ROUTE_VERSION:
     case ROUTE_STATUS:
         handle_name(service, request, &route);
+        return;
+    case ROUTE_DIGEST:
+        digests_handle(service, request, &route);
         return;
     case ROUTE_HEALTH:
         reply(request, answer_text(200, "HEALTH OK"));

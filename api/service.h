@@ -9,6 +9,7 @@
 #include "config.h"
 
 struct cache;
+struct errand;
 struct httpd_request;
 struct httpd_response;
 struct loop;
@@ -27,6 +28,7 @@ struct service {
     struct registries *registries;
     struct cache *cache;
     struct lookup *lookups;
+    struct errand *errands;
     unsigned waiting; /* long polls that are held */
     bool is_subscribed;
     bool is_draining;

@@ -291,6 +291,27 @@ static size_t add_provenance(struct evidence *evidence, const json_t *provenance
     return count;
 }
 
+/* Buildah notes what a step was built on (history.h: "base: NAME" ends a note): the last such step
+ * is the image's own. Returns whether there is one; ret_claim is what it says. */
+static bool add_noted(struct evidence *evidence, const json_t *facts, struct claim *ret_claim)
+{
+    const char *noted = NULL;
+    size_t i;
+    json_t *step;
+    json_array_foreach(jsonx_array(facts, "Layers"), i, step)
+    {
+        const char *at = strstr(jsonx_str(step, "Note"), "base: ");
+        noted = at ? at + strlen("base: ") : noted;
+    }
+    if (!noted || !*noted || strlen(noted) > NAME_MAX_BYTES)
+        return false;
+    struct claim claim = claim_of(noted, "");
+    add_claim(evidence, "history", &claim);
+    claim_cleanup(ret_claim);
+    *ret_claim = claim;
+    return true;
+}
+
 static json_t *alternatives_of(const json_t *parents)
 {
     json_t *alternatives = json_array();
@@ -384,6 +405,8 @@ void base_image_find(const struct base_question *question, struct base_answer *r
         json_object_set_new(label, "Inherited", json_true());
     add_chain(&evidence, question->facts);
     size_t hints = add_provenance(&evidence, question->provenance, &hint);
+    if (add_noted(&evidence, question->facts, &hint))
+        hints = 1; /* it names the one that the last stage began with */
     *ret_answer = (struct base_answer){.parents = parents};
     if (json_array_size(evidence.list))
         ret_answer->base = base_object(declared, &hint, hints, parents, evidence.list);

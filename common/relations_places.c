@@ -1,5 +1,6 @@
 #include "relations_places.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,9 +138,11 @@ int relations_owner(struct store *store, const char *name, const char *digest, c
     struct store_link link = store_link(store);
     struct redis_reply *reply = NULL;
     int err = redis_call(link.redis, REDIS_WORKER_TIMEOUT_MS, &reply,
-                         "HGET " KEY_DOCUMENT "%s c:%s", name, digest);
-    if (err == 0)
-        *ret_version = xstrdup(redis_is_nil(reply) ? digest : redis_str(reply, NULL));
+                         "HMGET " KEY_DOCUMENT "%s v:%s c:%s", name, digest, digest);
+    if (err == 0) {
+        bool is_child = redis_is_nil(redis_at(reply, 0)) && !redis_is_nil(redis_at(reply, 1));
+        *ret_version = xstrdup(is_child ? redis_str(redis_at(reply, 1), NULL) : digest);
+    }
     redis_reply_free(reply);
     return err;
 }

@@ -14,8 +14,8 @@ struct store;
 int relations_places_fill(struct store *store, const char *digest, const char *version,
                           json_t *places, json_t **ret_beside);
 
-/* The version of a repository that an image manifest belongs to: an index, or itself. Caller
- * frees. */
+/* The version of a repository that an image manifest belongs to: itself, or an index if it is no
+ * version of its own. Caller frees. */
 int relations_owner(struct store *store, const char *name, const char *digest, char **ret_version);
 
 #endif
