@@ -154,8 +154,8 @@ static int write_subject(struct update *update, const struct subject *subject, j
 
 static int write_subjects(struct update *update, struct subject *subjects, size_t count)
 {
-    AUTO(free) const struct chain **chains = xcalloc(count, sizeof(*chains));
-    AUTO(free) json_t **places = xcalloc(count, sizeof(*places));
+    AUTO(free) const struct chain **chains = xcalloc(count, sizeof(struct chain *));
+    AUTO(free) json_t **places = xcalloc(count, sizeof(json_t *));
     for (size_t i = 0; i < count; i++)
         chains[i] = &subjects[i].chain;
     int err = relations_index_find(update->store, chains, count, places);
@@ -209,7 +209,7 @@ static int write_dependents(struct update *update, const struct subject *base)
     if (err || !json_array_size(digests))
         return err;
     size_t size = json_array_size(digests);
-    AUTO(free) json_t **facts = xcalloc(size, sizeof(*facts));
+    AUTO(free) json_t **facts = xcalloc(size, sizeof(json_t *));
     AUTO(free) struct subject *subjects = xcalloc(size, sizeof(*subjects));
     err = get_facts(update, digests, facts);
     if (err)
@@ -261,7 +261,7 @@ static int update_images(struct update *update, struct subject *subjects, size_t
 static int update_children(struct update *update, const char *version, const char **digests,
                            size_t count)
 {
-    AUTO(free) json_t **facts = xcalloc(count, sizeof(*facts));
+    AUTO(free) json_t **facts = xcalloc(count, sizeof(json_t *));
     AUTO(free) struct subject *subjects = xcalloc(count, sizeof(*subjects));
     size_t subject_count = 0;
     int err = store_get_versions(update->store, digests, count, facts);

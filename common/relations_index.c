@@ -18,7 +18,13 @@
 /* Added to the score of an official image: more than any time in ms. */
 #define OFFICIAL_RANK INT64_C(10000000000000)
 
-/* KEYS: 1 the image's places, then what it is found by; ARGV: 1 image, 2 place, 3 platform, 4 now,
+/* Members of the sorted sets are bare hex for sha256: what is over 64 bytes takes Redis four times
+ * the memory. FULL makes digests of them. */
+#define FULL                                                                                       \
+    "local function full(member) if string.find(member,':',1,true) then return member end "        \
+    "return 'sha256:'..member end "
+
+/* KEYS: 1 the image's places, then what it is found by; ARGV: 1 member, 2 place, 3 platform, 4 now,
  * 5 keep, 6 most places, 7 most images, 8 score, 9 to 11 the ends of what has outlived its time:
  * below the first; from the second to the third. ZADD GT: a copy of an official image does not take
  * its rank. Returns 1 for a new place. */
@@ -45,27 +51,28 @@ static const char put_script[] =
 /* KEYS: of ChainIDs, all layers first, then one less each; ARGV: 1 prefix of places, 2 layers,
  * 3 most places of one chain. Returns layers, image, place, its value, and so on. */
 static const char find_script[] =
-    "local rows={} for i,key in ipairs(KEYS) do local found=0 "
-    "for _,child in ipairs(redis.call('ZREVRANGE',key,0,-1)) do "
-    "local places=redis.call('HGETALL',ARGV[1]..child) for p=1,#places,2 do "
-    "if found<tonumber(ARGV[3]) then found=found+1 "
-    "rows[#rows+1]=tostring(ARGV[2]-i+1) rows[#rows+1]=child "
-    "rows[#rows+1]=places[p] rows[#rows+1]=places[p+1] end end end "
-    "if found>0 and i>1 then break end end return rows";
+    FULL "local rows={} for i,key in ipairs(KEYS) do local found=0 "
+         "for _,member in ipairs(redis.call('ZREVRANGE',key,0,-1)) do local child=full(member) "
+         "local places=redis.call('HGETALL',ARGV[1]..child) for p=1,#places,2 do "
+         "if found<tonumber(ARGV[3]) then found=found+1 "
+         "rows[#rows+1]=tostring(ARGV[2]-i+1) rows[#rows+1]=child "
+         "rows[#rows+1]=places[p] rows[#rows+1]=places[p+1] end end end "
+         "if found>0 and i>1 then break end end return rows";
 
 /* KEYS: of diff IDs; ARGV: 1 the image that asks. */
 static const char holders_script[] =
-    "local rarest,least for _,key in ipairs(KEYS) do local count=redis.call('ZCARD',key) "
-    "if count>0 and (not least or count<least) then rarest=key least=count end end "
-    "local out={} if not rarest then return out end "
-    "for _,child in ipairs(redis.call('ZREVRANGE',rarest,0,-1)) do "
-    "if child~=ARGV[1] then out[#out+1]=child end end return out";
+    FULL "local rarest,least for _,key in ipairs(KEYS) do local count=redis.call('ZCARD',key) "
+         "if count>0 and (not least or count<least) then rarest=key least=count end end "
+         "local out={} if not rarest then return out end "
+         "for _,member in ipairs(redis.call('ZREVRANGE',rarest,0,-1)) do local child=full(member) "
+         "if child~=ARGV[1] then out[#out+1]=child end end return out";
 
 /* ARGV: 1 digest, 2 prefix of places, 3 prefix of versions, 4 most places of a kind, then kinds and
  * their prefixes. Returns kind, image, place, its value, and so on. */
-static const char lookup_script[] =
-    "local rows={} local function add(as,children) local found=0 "
-    "for _,child in ipairs(children) do local places=redis.call('HGETALL',ARGV[2]..child) "
+static const char lookup_script[] = FULL
+    "local rows={} local function add(as,members) local found=0 "
+    "for _,member in ipairs(members) do local child=full(member) local "
+    "places=redis.call('HGETALL',ARGV[2]..child) "
     "for p=1,#places,2 do if found<tonumber(ARGV[4]) then found=found+1 "
     "rows[#rows+1]=as rows[#rows+1]=child rows[#rows+1]=places[p] rows[#rows+1]=places[p+1] "
     "end end end end "
@@ -165,7 +172,8 @@ static struct command put_command(const struct index_image *image, int64_t keep_
     int64_t now_ms = clock_ms();
     int64_t dead_ms = now_ms - keep_seconds * 1000;
     add_keys(&command, image);
-    command_add(&command, xstrdup(image->child));
+    command_add(&command, xstrdup(strncmp(image->child, "sha256:", 7) == 0 ? image->child + 7
+                                                                           : image->child));
     command_add(&command, xasprintf("%s %s", image->name, image->version));
     command_add(&command, xstrdup(image->platform));
     command_add_int(&command, now_ms);

@@ -1,8 +1,8 @@
 /* The reverse index: from a layer digest, a diff ID, the ChainID of all of an image's layers and a
  * config digest to images, and from an image manifest to the places where it is found.
  *
- *   mb:1:idx:<kind>:<digest>   sorted set of image manifests' digests; the score is when they were
- *                              last seen, those of official images above all others
+ *   mb:1:idx:<kind>:<digest>   sorted set of image manifests' digests, of sha256 the hex alone; the
+ *                              score is when they were last seen, official images rank above all
  *   mb:1:idx:image:<digest>    hash "<name> <version digest>": "<first seen ms> <last seen ms>
  *                              <platform>", names canonical
  *
@@ -27,8 +27,9 @@ struct store;
 #define INDEX_MAX_LAYERS 256
 #define INDEX_MAX_IMAGES 32
 #define INDEX_MAX_PLACES 16
-#define INDEX_MAX_FOUND 64 /* places that are given at most, for one ChainID or one digest's kind  \
-                            */
+#define INDEX_MAX_FOUND                                                                            \
+    64 /* places that are given at most, for one ChainID or one digest's kind                      \
+        */
 
 struct index_image {
     const char *name;    /* canonical */

@@ -19,7 +19,7 @@ static int fill_facts(struct store *store, const char *digest, const char *versi
 {
     size_t count = json_array_size(places) + 1;
     AUTO(free) const char **digests = xcalloc(count, sizeof(*digests));
-    AUTO(free) json_t **facts = xcalloc(count, sizeof(*facts));
+    AUTO(free) json_t **facts = xcalloc(count, sizeof(json_t *));
     JSON_AUTO
     json_t *seen = json_object(); /* digest: where its facts are, so each is read once */
     size_t wanted = 0;
