@@ -6,18 +6,15 @@
 #include "errand.h"
 #include "jsonx.h"
 #include "mem.h"
+#include "place.h"
 #include "relations_index.h"
 
 #define REDIS_RETRY_SECONDS 5
 
 static json_t *image_row(const json_t *place)
 {
-    struct reference reference;
     const char *digest = jsonx_str(place, "Version");
-    if (reference_parse(jsonx_str(place, "Name"), &reference, NULL) != 0)
-        return NULL;
-    AUTO(free) char *shown = reference_shown(&reference);
-    reference_release(&reference);
+    AUTO(free) char *shown = place_shown_name(place);
     return json_pack("{s:s,s:s,s:s,s:O,s:O}", "ImageName", shown, "SHA", digest_hex(digest),
                      "Digest", digest, "Platform", json_object_get(place, "Platform"), "As",
                      json_object_get(place, "As"));

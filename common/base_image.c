@@ -7,12 +7,12 @@
 #include "digest.h"
 #include "jsonx.h"
 #include "mem.h"
+#include "place.h"
 #include "purl.h"
 #include "reference.h"
 
 #define BASE_NAME "org.opencontainers.image.base.name"
 #define BASE_DIGEST "org.opencontainers.image.base.digest"
-#define OFFICIAL "docker.io/library/"
 #define NAME_MAX_BYTES 512
 
 /* An image as somebody names it; texts are owned, "" where not told. */
@@ -29,7 +29,6 @@ struct ranked {
     json_int_t layers;
     bool has_history; /* its steps are the image's first ones too */
     bool is_claimed;  /* it is what the image declares */
-    bool is_official;
     json_int_t steps;
 };
 
@@ -102,19 +101,9 @@ static void set_image(json_t *object, const char *shown, const char *tag, const 
         json_object_set_new(object, "Digest", json_string(digest));
 }
 
-static char *shown_name(const json_t *place)
-{
-    struct reference reference;
-    if (reference_parse(jsonx_str(place, "Name"), &reference, NULL) != 0)
-        return xstrdup(jsonx_str(place, "Name"));
-    char *shown = reference_shown(&reference);
-    reference_release(&reference);
-    return shown;
-}
-
 static void set_place(json_t *object, const json_t *place)
 {
-    AUTO(free) char *shown = shown_name(place);
+    AUTO(free) char *shown = place_shown_name(place);
     set_image(object, shown, jsonx_str(place, "Tag"), jsonx_str(place, "Version"));
 }
 
@@ -175,14 +164,7 @@ static int rank_order(const void *left, const void *right)
         return a->has_history ? -1 : 1;
     if (a->has_history && a->steps != b->steps)
         return a->steps > b->steps ? -1 : 1;
-    if (a->is_official != b->is_official)
-        return a->is_official ? -1 : 1;
-    json_int_t first = jsonx_int(a->place, "FirstMs");
-    json_int_t second = jsonx_int(b->place, "FirstMs");
-    if (first != second)
-        return first < second ? -1 : 1;
-    int names = strcmp(jsonx_str(a->place, "Name"), jsonx_str(b->place, "Name"));
-    return names ? names : strcmp(jsonx_str(a->place, "Version"), jsonx_str(b->place, "Version"));
+    return place_order(a->place, b->place);
 }
 
 /* Those with the most layers, best first. */
@@ -196,13 +178,11 @@ static json_t *ranked_parents(const struct base_question *question, const struct
     json_array_foreach(question->candidates, i, place)
     {
         const json_t *facts = jsonx_object(place, "Facts");
-        const char *name = jsonx_str(place, "Name");
         struct ranked candidate = {
             .place = place,
             .layers = jsonx_int(place, "Layers"),
             .has_history = history_is_prefix(facts, question->facts),
             .is_claimed = claim_fits(claim, place),
-            .is_official = strncmp(name, OFFICIAL, strlen(OFFICIAL)) == 0,
             .steps = step_count(facts),
         };
         if (is_below(&candidate, question->facts))
@@ -328,7 +308,7 @@ static json_t *alternatives_of(const json_t *parents)
 static void set_measured(json_t *base, const struct claim *claim, const json_t *parent)
 {
     bool is_claimed = claim_fits(claim, parent);
-    AUTO(free) char *shown = shown_name(parent);
+    AUTO(free) char *shown = place_shown_name(parent);
     const char *tag = is_claimed && *claim->tag ? claim->tag : jsonx_str(parent, "Tag");
     set_image(base, shown, tag, jsonx_str(parent, "Version"));
     json_object_set(base, "Platform", json_object_get(parent, "Platform"));

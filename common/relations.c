@@ -6,12 +6,8 @@
 
 #include "base_image.h"
 #include "chain.h"
-#include "err.h"
-#include "fragment.h"
 #include "jsonx.h"
 #include "mem.h"
-#include "redis.h"
-#include "redis_keys.h"
 #include "relations_index.h"
 #include "relations_places.h"
 #include "relations_view.h"

@@ -5,16 +5,15 @@
 #include <string.h>
 
 #include "clock.h"
-#include "err.h"
 #include "flight.h"
 #include "jsonx.h"
 #include "mem.h"
+#include "place.h"
 #include "redis.h"
 #include "redis_keys.h"
 #include "store.h"
-#include "strbuf.h"
 
-#define OFFICIAL "docker.io/library/"
+#define PLATFORM_MAX_BYTES 128 /* it is foreign text */
 /* Added to the score of an official image: more than any time in ms. */
 #define OFFICIAL_RANK INT64_C(10000000000000)
 
@@ -37,7 +36,7 @@ static const char put_script[] =
     "if redis.call('HLEN',places)>tonumber(ARGV[6]) then local worst,least "
     "local all=redis.call('HGETALL',places) for i=1,#all,2 do "
     "local rank=tonumber(string.match(all[i+1],'^%d+ (%d+)')) "
-    "if string.sub(all[i],1,18)=='" OFFICIAL "' then rank=rank+1e13 end "
+    "if string.sub(all[i],1,18)=='" PLACE_OFFICIAL "' then rank=rank+1e13 end "
     "if all[i]~=place and (not least or rank<least) then worst=all[i] least=rank end end "
     "redis.call('HDEL',places,worst) end "
     "for i=2,#KEYS do local key=KEYS[i] "
@@ -163,7 +162,7 @@ static void add_keys(struct command *command, const struct index_image *image)
 
 static bool is_official(const char *name)
 {
-    return strncmp(name, OFFICIAL, strlen(OFFICIAL)) == 0;
+    return strncmp(name, PLACE_OFFICIAL, strlen(PLACE_OFFICIAL)) == 0;
 }
 
 static struct command put_command(const struct index_image *image, int64_t keep_seconds)
@@ -175,7 +174,8 @@ static struct command put_command(const struct index_image *image, int64_t keep_
     command_add(&command, xstrdup(strncmp(image->child, "sha256:", 7) == 0 ? image->child + 7
                                                                            : image->child));
     command_add(&command, xasprintf("%s %s", image->name, image->version));
-    command_add(&command, xstrdup(image->platform));
+    command_add(&command, xstrdup(strlen(image->platform) > PLATFORM_MAX_BYTES ? "unknown"
+                                                                               : image->platform));
     command_add_int(&command, now_ms);
     command_add_int(&command, keep_seconds);
     command_add_int(&command, INDEX_MAX_PLACES);

@@ -7,14 +7,8 @@
 #include "digest.h"
 #include "jsonx.h"
 #include "mem.h"
+#include "place.h"
 #include "reference.h"
-
-#define OFFICIAL "docker.io/library/"
-
-static bool is_official(const json_t *place)
-{
-    return strncmp(jsonx_str(place, "Name"), OFFICIAL, strlen(OFFICIAL)) == 0;
-}
 
 static void copy(json_t *to, const json_t *from, const char *key, const char *otherwise)
 {
@@ -63,14 +57,14 @@ static json_t *image_version(const json_t *place, bool has_layers)
 json_t *relations_parents(const json_t *parents)
 {
     json_t *list = json_array();
-    bool only_official = is_official(json_array_get(parents, 0));
+    bool only_official = place_is_official(json_array_get(parents, 0));
     size_t i;
     json_t *place;
     json_array_foreach(parents, i, place)
     {
         if (json_array_size(list) == RELATIONS_MAX_PARENTS)
             break;
-        if (!only_official || is_official(place))
+        if (!only_official || place_is_official(place))
             json_array_append_new(list, image_version(place, true));
     }
     return list;
@@ -81,21 +75,14 @@ struct same {
     bool has_config;
 };
 
-/* The same config first, then official ones, then what was seen first, then the name. */
+/* The same config first. */
 static int same_order(const void *left, const void *right)
 {
     const struct same *a = left;
     const struct same *b = right;
     if (a->has_config != b->has_config)
         return a->has_config ? -1 : 1;
-    if (is_official(a->place) != is_official(b->place))
-        return is_official(a->place) ? -1 : 1;
-    json_int_t first = jsonx_int(a->place, "FirstMs");
-    json_int_t second = jsonx_int(b->place, "FirstMs");
-    if (first != second)
-        return first < second ? -1 : 1;
-    int names = strcmp(jsonx_str(a->place, "Name"), jsonx_str(b->place, "Name"));
-    return names ? names : strcmp(jsonx_str(a->place, "Version"), jsonx_str(b->place, "Version"));
+    return place_order(a->place, b->place);
 }
 
 json_t *relations_identical(const json_t *places, const json_t *self, const char *config)

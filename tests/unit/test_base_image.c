@@ -225,6 +225,24 @@ static void a_builders_note_is_a_hint(void **state)
     assert_string_equal(jsonx_str(evidence(1), "Kind"), "history");
 }
 
+static void an_index_declares_for_its_images(void **state)
+{
+    (void)state;
+    JSON_AUTO
+    json_t *facts = unit_json(FACTS(APP, ANNOTATED("org/own")));
+    JSON_AUTO
+    json_t *bare = unit_json(FACTS(APP, ""));
+    JSON_AUTO
+    json_t *annotations = unit_json("{'org.opencontainers.image.base.name':'org/index'}");
+    struct base_question question = {.facts = bare, .index_annotations = annotations};
+    base_image_find(&question, &found);
+    expect_name("org/index", "declared");
+    base_answer_release(&found);
+    question.facts = facts;
+    base_image_find(&question, &found);
+    expect_name("org/own", "declared");
+}
+
 static void foreign_names_are_shown_or_dropped(void **state)
 {
     (void)state;
@@ -261,6 +279,7 @@ int main(void)
         TEST(a_label_may_be_the_bases),
         TEST(provenance_is_a_hint),
         TEST(a_builders_note_is_a_hint),
+        TEST(an_index_declares_for_its_images),
         TEST(foreign_names_are_shown_or_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
