@@ -174,18 +174,25 @@ static int get_facts(struct update *update, const json_t *digests, json_t **fact
     return store_get_versions(update->store, texts, count, facts);
 }
 
-/* Chains are computed for all, those that are not written are released at once. */
-static size_t choose_dependents(struct update *update, const struct subject *base,
-                                const json_t *digests, json_t *const *facts,
-                                struct subject *ret_subjects)
+/* Leaves those that this update has not written yet, and no more than it may still look at. */
+static void keep_unwritten(struct update *update, json_t *digests)
+{
+    for (size_t i = json_array_size(digests); i-- > 0;)
+        if (json_object_get(update->written, json_string_value(json_array_get(digests, i))))
+            json_array_remove(digests, i);
+    while (json_array_size(digests) > MAX_DEPENDENTS - update->examined)
+        json_array_remove(digests, json_array_size(digests) - 1);
+    update->examined += json_array_size(digests);
+}
+
+/* Those whose lowest layers are the base's; caller releases their chains. */
+static size_t choose_dependents(const struct subject *base, const json_t *digests,
+                                json_t *const *facts, struct subject *ret_subjects)
 {
     size_t count = 0;
-    for (size_t i = 0; i < json_array_size(digests) && update->examined < MAX_DEPENDENTS; i++) {
-        const char *digest = json_string_value(json_array_get(digests, i));
-        if (!facts[i] || json_object_get(update->written, digest))
-            continue;
-        struct subject subject = {.digest = digest, .facts = facts[i]};
-        update->examined++;
+    for (size_t i = 0; i < json_array_size(digests); i++) {
+        struct subject subject = {.digest = json_string_value(json_array_get(digests, i)),
+                                  .facts = facts[i]};
         chain_of_facts(facts[i], &subject.chain);
         if (chain_is_prefix(&base->chain, &subject.chain))
             ret_subjects[count++] = subject;
@@ -202,15 +209,14 @@ static int write_dependents(struct update *update, const struct subject *base)
     if (update->examined >= MAX_DEPENDENTS)
         return 0;
     int err = relations_index_holders(update->store, base->digest, base->facts, &digests);
-    if (err || !json_array_size(digests))
+    if (err)
         return err;
+    keep_unwritten(update, digests);
     size_t size = json_array_size(digests);
     AUTO(free) json_t **facts = xcalloc(size, sizeof(json_t *));
     AUTO(free) struct subject *subjects = xcalloc(size, sizeof(*subjects));
     err = get_facts(update, digests, facts);
-    if (err)
-        return err;
-    size_t count = choose_dependents(update, base, digests, facts, subjects);
+    size_t count = err ? 0 : choose_dependents(base, digests, facts, subjects);
     if (count)
         err = write_subjects(update, subjects, count);
     for (size_t i = 0; i < count; i++)
