@@ -81,6 +81,7 @@ static void join_object(const struct document_view *view, enum document_answer k
     join_member(join, ",", &view->facts);
     join_member(join, ",", &view->layers);
     join_member(join, ",", &view->relations);
+    join_member(join, ",", &view->identical);
     join_member(join, ",", &view->sheet);
     fragment_join_text(join, ",", 1);
     fragment_join_text(join, status + 1, strlen(status) - 1); /* with the closing brace */
@@ -111,10 +112,10 @@ static void make_etag(const struct document_view *view, enum document_answer kin
         return;
     }
     AUTO(free)
-    char *parts =
-        xasprintf("%s%s%s%s%s%s%s%s%s%s", view->head.tag, view->versions.tag, view->shared.tag,
-                  view->tags.tag, view->facts.tag, view->layers.tag, view->relations.tag,
-                  view->sheet.tag, image_status_str(view->status.status), view->status.error);
+    char *parts = xasprintf("%s%s%s%s%s%s%s%s%s%s%s", view->head.tag, view->versions.tag,
+                            view->shared.tag, view->tags.tag, view->facts.tag, view->layers.tag,
+                            view->relations.tag, view->identical.tag, view->sheet.tag,
+                            image_status_str(view->status.status), view->status.error);
     digest_sha256(parts, strlen(parts), digest);
     set_etags(answer, digest_hex(digest));
 }
@@ -209,6 +210,21 @@ struct answer *answer_svg(char *svg, const char *cache_control)
     answer->not_modified = svg_form(304, NULL, answer, cache_control);
     answer->not_modified_gzip = answer->not_modified;
     httpd_response_ref(answer->not_modified_gzip);
+    return answer;
+}
+
+struct answer *answer_list_new(char *body)
+{
+    struct answer *answer = xcalloc(1, sizeof(*answer));
+    char digest[DIGEST_BYTES];
+    size_t len = strlen(body);
+    digest_sha256(body, len, digest);
+    set_etags(answer, digest_hex(digest));
+    answer->refs = 1;
+    answer->is_final = true;
+    answer->bytes = len + 2048;
+    answer->plain = form_new(answer, 200, body, len, answer->etag, NULL);
+    answer->not_modified = form_new(answer, 304, NULL, 0, answer->etag, NULL);
     return answer;
 }
 

@@ -181,6 +181,13 @@ static void read_image(struct route *route, char *name)
         read_name(route, name);
 }
 
+static void read_digest(struct route *route, char *rest)
+{
+    cut_trailing_slash(rest);
+    if (digest_from_user(rest, route->digest) != 0)
+        bad(route, "A digest is sha256:<64 lower-case hex digits>, or those digits alone.");
+}
+
 /* "org/name/TOKEN": a whole image's. */
 static void read_webhook(struct route *route, char *rest)
 {
@@ -207,7 +214,8 @@ static const struct route_row rows[] = {
     {"/v1/badges/counts", ROUTE_BADGE_COUNTS, NULL},  {"/v1/images", ROUTE_LIST, NULL},
     {"/v1/images/", ROUTE_IMAGE, read_image},         {"/v1/status/", ROUTE_STATUS, read_name},
     {"/v1/dockerfile/", ROUTE_DOCKERFILE, read_name}, {"/v1/events/", ROUTE_EVENTS, read_name},
-    {"/badges/", ROUTE_BADGE, badge_route_read},      {"/images/", ROUTE_WEBHOOK, read_webhook},
+    {"/v1/digests/", ROUTE_DIGEST, read_digest},      {"/badges/", ROUTE_BADGE, badge_route_read},
+    {"/images/", ROUTE_WEBHOOK, read_webhook},
 };
 
 static bool row_matches(const struct route_row *row, const char *path)

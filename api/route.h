@@ -16,6 +16,7 @@ enum route_kind {
     ROUTE_VERSION,
     ROUTE_DOCKERFILE,
     ROUTE_STATUS,
+    ROUTE_DIGEST,
     ROUTE_BADGE, /* image is empty where its name is none */
     ROUTE_EVENTS,
     ROUTE_LIST,
@@ -32,7 +33,7 @@ struct route {
     enum route_kind kind;
     struct reference image;
     enum badge_type badge;
-    char digest[DIGEST_BYTES]; /* VERSION: what was asked for, in full */
+    char digest[DIGEST_BYTES]; /* VERSION, DIGEST: what was asked for, in full */
     int wait_seconds;          /* 0 .. ROUTE_MAX_WAIT_SECONDS; -1 if the query does not say */
     char *platform;            /* NULL if none was asked for */
     char *text;                /* LIST: the query's, NULL if there is none; SEARCH: the term */

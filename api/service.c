@@ -6,6 +6,7 @@
 #include "badge_route.h"
 #include "cache.h"
 #include "client_address.h"
+#include "digests.h"
 #include "errand.h"
 #include "events.h"
 #include "httpd.h"
@@ -214,6 +215,7 @@ static route_handler *const handlers[ROUTE_KINDS] = {
     [ROUTE_SEARCH] = listing_search,      [ROUTE_BADGE_COUNTS] = listing_badge_counts,
     [ROUTE_BADGE] = handle_badge,         [ROUTE_ME] = handle_me,
     [ROUTE_WEBHOOK] = webhook_handle,     [ROUTE_EVENTS] = handle_events,
+    [ROUTE_DIGEST] = digests_handle,
 };
 
 /* Answers from memory; false where Redis must be asked. */

@@ -8,18 +8,18 @@
 #include "redis_keys.h"
 
 /* KEYS: document, status; ARGV: 1 prefix of version keys, 2 tag, 3 digest, 4 platform, 5 answer
- * ("image", "version", "dockerfile", "badge"), 6 keep, 7 prefix of relations. One round trip: what
- * is asked for first decides what else is read. The last element says how far it came: none,
- * no-tag, no-platform, pending, found. */
+ * ("image", "version", "dockerfile", "badge"), 6 keep, 7 prefix of relations, 8 name. One round
+ * trip: what is asked for first decides what else is read. The last element says how far it came:
+ * none, no-tag, no-platform, pending, found. */
 static const char read_script[] =
     "local doc,answer=KEYS[1],ARGV[5] "
     "local st=redis.call('HMGET',KEYS[2],'status','stage','done','total','submitted_ms',"
     "'updated_ms','retry_ms','revision','error') "
     "local meta=redis.call('HGET',doc,'meta') "
     "local head,versions,d,lines,shared,tags,child='','','','','','','' "
-    "local facts,layers,relations,sheet='','','','' "
+    "local facts,layers,relations,identical,sheet='','','','','' "
     "local function reply(find) return {st,meta or '',head,versions,d or '',lines,shared,tags,"
-    "child or '',facts,layers,relations,sheet,find} end "
+    "child or '',facts,layers,relations,identical,sheet,find} end "
     "if not meta then return reply('none') end "
     "local function keep(k) local ttl=redis.call('TTL',k) "
     "if ttl>=0 and ttl<tonumber(ARGV[6])/2 then redis.call('EXPIRE',k,ARGV[6]) end end "
@@ -50,12 +50,13 @@ static const char read_script[] =
     "if not facts then facts='' return reply('pending') end "
     "keep(ver) relations=redis.call('HGET',rel,'badge') or '' return reply('found') end "
     "local field=answer=='image' and 'top' or answer "
-    "local f=redis.call('HMGET',ver,field,'layers') local r=redis.call('HMGET',rel,field,'layers') "
+    "local f=redis.call('HMGET',ver,field,'layers') local r=redis.call('HMGET',rel,field,'layers',"
+    "'identical '..ARGV[8]..' '..d,'identical') "
     "if not f[1] then return reply('pending') end "
-    "keep(ver) facts=f[1] "
+    "keep(ver) keep(rel) facts=f[1] "
     "if answer=='dockerfile' then facts=r[1] or facts return reply('found') end "
     "relations=r[1] or '' sheet=redis.call('HGET',doc,'m:'..d..' '..child) or '' "
-    "if answer=='version' then layers=r[2] or f[2] or '' end "
+    "if answer=='version' then layers=r[2] or f[2] or '' identical=r[3] or r[4] or '' end "
     "return reply('found')";
 
 enum {
@@ -71,6 +72,7 @@ enum {
     REPLY_FACTS,
     REPLY_LAYERS,
     REPLY_RELATIONS,
+    REPLY_IDENTICAL,
     REPLY_SHEET,
     REPLY_FIND,
     REPLY_COUNT
@@ -114,6 +116,7 @@ static int unpack_all(const struct redis_reply *reply, struct document_view *vie
         unpack(reply, REPLY_SHARED, &view->shared) || unpack(reply, REPLY_TAGS, &view->tags) ||
         unpack(reply, REPLY_FACTS, &view->facts) || unpack(reply, REPLY_LAYERS, &view->layers) ||
         unpack(reply, REPLY_RELATIONS, &view->relations) ||
+        unpack(reply, REPLY_IDENTICAL, &view->identical) ||
         unpack(reply, REPLY_SHEET, &view->sheet))
         return ERR_PROTO;
     return 0;
@@ -187,7 +190,8 @@ void document_read(struct redis *redis, const struct document_query *query,
                           platform,
                           answers[query->answer],
                           keep,
-                          KEY_RELATIONS};
+                          KEY_RELATIONS,
+                          query->name};
     redis_command_argv(redis, REDIS_API_TIMEOUT_MS, on_document, reading, ARRAY_LEN(argv), argv,
                        NULL);
 }

@@ -29,7 +29,10 @@
  *     badge            lines (badge_facts.h)
  *   mb:1:rel:<digest>  hash: what relates this image manifest to others, written anew as more is
  *                      known; any field may be absent:
- *     top, version     fragments: members added to those answers
+ *     top, version     fragments: members added to those answers: "Base", "Parents"
+ *     identical        fragment, for the version answer: the member "Identical"
+ *     identical <name> <version digest>
+ *                      the same where the image is found in several places: without that one
  *     layers, dockerfile
  *                      fragments that stand in for those of mb:1:ver
  *     badge            lines (badge_facts.h), beside those of mb:1:ver
@@ -94,6 +97,7 @@ struct document_view {
     struct fragment facts;       /* top, version or dockerfile */
     struct fragment layers;      /* DOCUMENT_VERSION */
     struct fragment relations;   /* top or version of mb:1:rel; may be empty, as sheet */
+    struct fragment identical;   /* DOCUMENT_VERSION; may be empty */
     struct fragment sheet;       /* m: */
     struct document_badge badge; /* DOCUMENT_BADGE */
 };

@@ -94,5 +94,7 @@ json_t *image_facts(const char *digest, const struct manifest *manifest, const j
     json_object_set_new(facts, "LayerCount", json_integer((json_int_t)json_array_size(list)));
     json_object_set_new(facts, "DownloadSize", json_integer(manifest_download_size(manifest)));
     json_object_set_new(facts, "Layers", list);
+    if (manifest->kind == MANIFEST_IMAGE)
+        json_object_set_new(facts, "ConfigDigest", json_string(manifest->config.digest));
     return facts;
 }

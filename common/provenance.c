@@ -123,8 +123,7 @@ static void add_dockerfile(const struct predicate *predicate, json_t *facts)
     AUTO(free) char *data = NULL;
     size_t len;
     const char *encoded = jsonx_str(info, "data");
-    if (!info || base64_decode(encoded, &data, &len) != 0 ||
-        len > MAX_DOCKERFILE_BYTES)
+    if (!info || base64_decode(encoded, &data, &len) != 0 || len > MAX_DOCKERFILE_BYTES)
         return;
     AUTO(free) char *text = jsonx_repair_utf8(data, len);
     set_text(facts, "Dockerfile", text);

@@ -16,6 +16,13 @@
 #define KEY_CATALOG "mb:1:cat:"       /* catalog.h */
 #define KEY_NOTICE "mb:1:notice:"     /* channel */
 
+/* The reverse index (relations_index.h): sorted sets of images, then where an image is found. */
+#define KEY_INDEX_LAYER "mb:1:idx:layer:"   /* by layer digest */
+#define KEY_INDEX_DIFF "mb:1:idx:diff:"     /* by diff ID */
+#define KEY_INDEX_CHAIN "mb:1:idx:chain:"   /* by the ChainID of all layers */
+#define KEY_INDEX_CONFIG "mb:1:idx:config:" /* by config digest */
+#define KEY_INDEX_IMAGE "mb:1:idx:image:"   /* hash, by image manifest digest */
+
 #define REDIS_API_TIMEOUT_MS 500
 #define REDIS_WORKER_TIMEOUT_MS 5000
 

@@ -8,15 +8,14 @@
 #include "clock.h"
 #include "dockerfile.h"
 #include "err.h"
+#include "flight.h"
 #include "fragment.h"
 #include "jsonx.h"
-#include "loop.h"
 #include "mem.h"
 #include "redis.h"
 #include "redis_keys.h"
 #include "version_facts.h"
 
-#define WAIT_FOREVER_MS (INT64_MAX / 2) /* every command has its own deadline */
 #define FIELDS_IN_ONE_COMMAND 256
 #define TEMPORARY_SECONDS "900"
 
@@ -46,28 +45,9 @@ void store_free(struct store *store)
     free(store);
 }
 
-/* Several commands in one flight. */
-struct flight {
-    struct loop *loop;
-    size_t pending;
-    bool landed;
-    int err;
-};
-
-static void on_landed(void *arg, int err, struct redis_reply *reply)
+struct store_link store_link(const struct store *store)
 {
-    (void)reply;
-    struct flight *flight = arg;
-    if (err && !flight->err)
-        flight->err = err;
-    flight->landed = --flight->pending == 0;
-}
-
-static int flight_wait(struct flight *flight)
-{
-    if (flight->pending)
-        loop_run_until(flight->loop, &flight->landed, WAIT_FOREVER_MS);
-    return flight->err;
+    return (struct store_link){store->loop, store->redis, store->keep_seconds, store->channel};
 }
 
 /* KEYS: status, then as each script says. They all end with a notice: channel and name are the
@@ -301,7 +281,7 @@ static void on_version(void *arg, int err, struct redis_reply *reply)
         if (len && !*get->ret_version)
             (void)jsonx_parse(text, len, get->ret_version); /* unreadable counts as unknown */
     }
-    on_landed(get->flight, err, reply);
+    flight_on_reply(get->flight, err, reply);
 }
 
 int store_get_versions(struct store *store, const char *const *digests, size_t count,
@@ -325,7 +305,7 @@ int store_get_versions(struct store *store, const char *const *digests, size_t c
 
 static void expire_version(struct store *store, const char *digest, struct flight *flight)
 {
-    redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, on_landed, flight,
+    redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, flight_on_reply, flight,
                   "EXPIRE " KEY_VERSION "%s %lld", digest, (long long)store->keep_seconds);
 }
 
@@ -347,7 +327,7 @@ int store_put_facts(struct store *store, const char *digest, const json_t *facts
     if (strbuf_err(&top) || strbuf_err(&version) || strbuf_err(&layers) || strbuf_err(&dockerfile))
         return ERR_TOOBIG;
     struct flight flight = {.loop = store->loop, .pending = 2};
-    redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, on_landed, &flight,
+    redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, flight_on_reply, &flight,
                   "HSET " KEY_VERSION
                   "%s facts %b top %b version %b layers %b dockerfile %b badge %b",
                   digest, text, strlen(text), strbuf_str(&top), top.len, strbuf_str(&version),
@@ -361,7 +341,7 @@ int store_put_record(struct store *store, const char *digest, const json_t *reco
 {
     AUTO(free) char *text = jsonx_dump(record);
     struct flight flight = {.loop = store->loop, .pending = 2};
-    redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, on_landed, &flight,
+    redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, flight_on_reply, &flight,
                   "HSET " KEY_VERSION "%s record %b", digest, text, strlen(text));
     expire_version(store, digest, &flight);
     return flight_wait(&flight);
@@ -380,7 +360,8 @@ static void send_fields(struct store *store, const char *key, const struct store
         lens[argc++] = fields[i].value_bytes;
     }
     flight->pending++;
-    redis_command_argv(store->redis, REDIS_WORKER_TIMEOUT_MS, on_landed, flight, argc, argv, lens);
+    redis_command_argv(store->redis, REDIS_WORKER_TIMEOUT_MS, flight_on_reply, flight, argc, argv,
+                       lens);
 }
 
 int store_publish(struct store *store, const char *name, int64_t revision,
@@ -395,7 +376,7 @@ int store_publish(struct store *store, const char *name, int64_t revision,
         send_fields(store, temporary, fields + i,
                     count - i < FIELDS_IN_ONE_COMMAND ? count - i : FIELDS_IN_ONE_COMMAND, &flight);
     flight.pending++;
-    redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, on_landed, &flight,
+    redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, flight_on_reply, &flight,
                   "EXPIRE %s " TEMPORARY_SECONDS, temporary);
     int err = flight_wait(&flight);
     if (err)

@@ -21,11 +21,21 @@
 #include "status.h"
 
 struct catalog_entry;
+struct loop;
 struct redis;
 struct store;
 
 struct store *store_new(struct loop *loop, struct redis *redis, int64_t keep_seconds);
 void store_free(struct store *store);
+
+/* For what workers keep beside (relations.h). Borrowed. */
+struct store_link {
+    struct loop *loop;
+    struct redis *redis;
+    int64_t keep_seconds;
+    const char *channel; /* of notices */
+};
+struct store_link store_link(const struct store *store);
 
 /* Marks the start of work: renews the marker, writes stage (and INSPECTING with a next revision if
  * is_inspection; an image that has facts keeps its status). ret_revision is the current one. */

@@ -12,6 +12,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "natural.h"
+#include "relations.h"
 #include "render.h"
 #include "store.h"
 #include "version_fetch.h"
@@ -108,6 +109,8 @@ static struct job_result open_version(struct inspection *in, const char *digest)
         return wanted_result(in);
     if (err == 0)
         err = add_version(in, digest);
+    if (err == 0)
+        err = relations_update(in->inspector->store, in->image, &in->wanted, 1);
     if (err == 0)
         err = render_and_publish(in->inspector->store, in->image, in->previous, in->previous_groups,
                                  STATUS_INSPECTED, STAGE_DONE);

@@ -11,6 +11,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "natural.h"
+#include "relations.h"
 #include "render.h"
 #include "store.h"
 #include "version_fetch.h"
@@ -269,6 +270,8 @@ static struct job_result fill_in(struct measurement *m)
                                 m->repository, fetches, m->total, on_batch, m);
     if (err == 0)
         err = m->err;
+    if (err == 0)
+        err = relations_update(m->measurer->store, m->repository, fetches, m->total);
     struct job_result result = fetch_result(fetches, m->total);
     if (err == 0)
         err = result.outcome == JOB_DONE ? publish(m, STATUS_INSPECTED, STAGE_DONE)

@@ -77,7 +77,7 @@ static void all_facts_of_an_image(void **state)
         "'MediaType':'','Empty':true,'Certainty':'exact'},"
         "{'BlobSum':'" DIGEST_B "','Command':'WORKDIR /w','DownloadSize':20,"
         "'CreatedBy':'WORKDIR /w','DiffID':'d1','MediaType':'" OCI
-        "layer.v1.tar+gzip','Empty':false,'Certainty':'exact'}]}");
+        "layer.v1.tar+gzip','Empty':false,'Certainty':'exact'}],'ConfigDigest':'" DIGEST_C "'}");
 }
 
 static void facts_without_a_config(void **state)
@@ -90,7 +90,8 @@ static void facts_without_a_config(void **state)
                 "manifest.v1+json','Platform':'unknown','Created':'0001-01-01T00:00:00Z',"
                 "'LayerCount':1,'DownloadSize':7,'Layers':[{'BlobSum':'" DIGEST_A
                 "','Command':'','DownloadSize':7,'CreatedBy':'','DiffID':'','MediaType':'" OCI
-                "layer.v1.tar+gzip','Empty':false,'Certainty':'missing'}]}");
+                "layer.v1.tar+gzip','Empty':false,'Certainty':'missing'}],"
+                "'ConfigDigest':'" DIGEST_C "'}");
 }
 
 static void facts_of_an_artifact(void **state)

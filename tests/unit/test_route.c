@@ -52,6 +52,29 @@ static void names_tags_and_digests_are_taken_apart(void **state)
     }
 }
 
+static void digests_are_full_or_bare(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *digest;
+    } cases[] = {
+        {"/v1/digests/" HEX, "sha256:" HEX},
+        {"/v1/digests/sha256:" HEX, "sha256:" HEX},
+        {"/v1/digests/sha256%3A" HEX, "sha256:" HEX},
+        {"/v1/digests/", NULL},
+        {"/v1/digests/latest", NULL},
+        {"/v1/digests/sha256:" HEX "00", NULL},
+        {"/v1/digests/a/" HEX, NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        AUTO(route) struct route route;
+        route_parse(cases[i].target, &route);
+        assert_int_equal(route.kind, cases[i].digest ? ROUTE_DIGEST : ROUTE_BAD);
+        if (cases[i].digest)
+            assert_string_equal(route.digest, cases[i].digest);
+    }
+}
+
 static void versions_are_found_at_the_end(void **state)
 {
     (void)state;
@@ -272,6 +295,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_tags_and_digests_are_taken_apart),
+        cmocka_unit_test(digests_are_full_or_bare),
         cmocka_unit_test(versions_are_found_at_the_end),
         cmocka_unit_test(queries_are_read_strictly),
         cmocka_unit_test(bad_paths_say_why),
