@@ -7,14 +7,21 @@
 
 #include "manifest.h"
 
-/* {"Digest","MediaType","Platform","Created","Author","Labels","Annotations","LayerCount",
- *  "DownloadSize","License","VersionControl","Layers":[{"BlobSum","Command","DownloadSize",
- *  "CreatedBy","DiffID","MediaType","Empty","Certainty"}]}
- * Author, Labels, Annotations, License, VersionControl are left out where there is nothing; Created
+/* {"Digest","MediaType","ArtifactType","ConfigDigest","Platform","Created","Author","Labels","Annotations","Config",
+ *  "LayerCount","DownloadSize","License","VersionControl","Layers":[{"BlobSum","Command",
+ *  "DownloadSize","CreatedBy","DiffID","MediaType","Empty","Certainty","PredicateType",
+ *  "Unverified"}]}
+ * ArtifactType, Author, Labels, Annotations, Config (image_config.h), License, VersionControl and a
+ * layer's PredicateType are left out where there is nothing; ArtifactType is an artifact's only,
+ * Unverified is true of a digest that nobody here can check, else left out. Created
  * is "0001-01-01T00:00:00Z" where not set. Layers: base first, an empty step has BlobSum "" and
  * DownloadSize 0, a layer that repeats an earlier blob has DownloadSize 0, so they add up to
  * DownloadSize. config is the parsed image config, NULL where it could not be had or the manifest
  * is an artifact's. Caller owns. Never NULL. */
 json_t *image_facts(const char *digest, const struct manifest *manifest, const json_t *config);
+
+/* Facts of the same shape for what cannot be read, with "Unreadable" saying why, for a person: no
+ * layers, all else unset. Caller owns. */
+json_t *image_facts_unreadable(const char *digest, const char *media_type, const char *why);
 
 #endif
