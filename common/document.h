@@ -9,7 +9,8 @@
  *     v:<digest>       lines "platform digest" of the version's images, the default first; an image
  *                      manifest has one line with its own digest
  *     p:<digest>       fragment: members of the version that hold for all its platforms: "SHA",
- *                      "Digest", "MediaType", "Platforms", "LatestVersion", "Annotations"
+ *                      "Digest", "MediaType", "Platforms", "Attachments", "LatestVersion",
+ *                      "Annotations"
  *     g:<digest>       fragment: members "Tags" and "ImageName" for the version answer
  *     m:<digest> <child digest>
  *                      fragment: members that depend on both, or on what else is known; may be
