@@ -235,13 +235,17 @@ static bool is_missing(int err)
     return err == ERR_NOTFOUND || err == ERR_UNAUTHORIZED;
 }
 
-/* No tag was asked for and there is no `latest`, or the tag asked for is gone: `latest` if it
- * exists, else the greatest tag. */
+/* No tag was asked for and there is no `latest`, or the tag asked for is gone or bad: `latest` if
+ * it is another one, else the greatest tag that is. */
 static int fetch_fallback(struct inspection *in)
 {
+    const char *failed = in->wanted_tag ? in->wanted_tag : "";
     const char *tag = in->tags.names[in->tags.count - 1];
     for (size_t i = 0; i < in->tags.count; i++)
-        if (strcmp(in->tags.names[i], "latest") == 0)
+        if (strcmp(in->tags.names[i], failed) != 0)
+            tag = in->tags.names[i];
+    for (size_t i = 0; i < in->tags.count; i++)
+        if (strcmp(in->tags.names[i], "latest") == 0 && strcmp(failed, "latest") != 0)
             tag = in->tags.names[i];
     (void)snprintf(in->fallback_tag, sizeof(in->fallback_tag), "%s", tag);
     in->wanted_tag = in->fallback_tag;

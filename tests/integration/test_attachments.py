@@ -1,0 +1,189 @@
+"""What is attached to an image: attestations in its index, referrers, cosign's tags; how many
+requests that takes, and that it never costs an image its facts."""
+
+import json
+
+import pytest
+
+from stack.images import OCI_INDEX, OCI_MANIFEST, compact, sha256
+from stack.processes import wait_until
+from stack.shelf import SAMPLES, config, descriptor
+from stack.webserver import Response
+
+FOLDER = "buildkit/provenance-max-sbom"
+SLSA = "https://slsa.dev/provenance/v1"
+SPDX = "https://spdx.dev/Document"
+SIGNATURE = "application/vnd.dev.cosign.artifact.sig.v1+json"
+
+
+def referrer(number, artifact_type, **more):
+    body = compact({"number": number})
+    return descriptor(body, OCI_MANIFEST, artifactType=artifact_type, **more)
+
+
+def referrers_answer(*referrers, link=None):
+    headers = {"Content-Type": OCI_INDEX, **({"Link": link} if link else {})}
+    body = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": list(referrers)}
+    return Response(200, headers, compact(body))
+
+
+def fallback_tag(digest):
+    return digest.replace(":", "-")
+
+
+def requests(shelf, kind):
+    """Paths of this repository and kind that were asked for, in order."""
+    prefix = f"/v2/{shelf.name}/{kind}/"
+    return [r.path[len(prefix) :] for r in shelf.registry.requests if r.path.startswith(prefix)]
+
+
+def types(document):
+    return [attachment["Type"] for attachment in document["Attachments"]]
+
+
+def test_attestations_of_buildkit_are_told_apart(shelf):
+    root = shelf.sample(FOLDER)
+    index = json.loads(root)
+    image, attestation = (entry["digest"] for entry in index["manifests"])
+    manifest = next((SAMPLES / FOLDER).glob("attestation-unknown-unknown-????????.json"))
+    statements = json.loads(manifest.read_bytes())["layers"]
+    document = shelf.inspect()
+    assert [p["Digest"] for p in document["Platforms"]] == [image]
+    assert document["Attachments"] == [
+        {
+            "Type": kind,
+            "MediaType": "application/vnd.in-toto+json",
+            "PredicateType": predicate,
+            "Digest": statement["digest"],
+            "Size": statement["size"],
+            "Platform": "linux/amd64",
+        }
+        for kind, predicate, statement in zip(("sbom", "provenance"), (SPDX, SLSA), statements)
+    ]
+    _, _, version = shelf.suite.get(f"/v1/images/edge.local/{shelf.name}/version/{document['SHA']}")
+    assert version["Attachments"] == document["Attachments"]
+    assert requests(shelf, "manifests").count(attestation) == 1
+
+
+def test_every_platform_has_its_own(shelf):
+    shelf.sample("buildkit/multi-platform")
+    document = shelf.inspect()
+    platforms = [p["Platform"] for p in document["Platforms"]]
+    assert sorted(a["Platform"] for a in document["Attachments"]) == sorted(platforms)
+    assert set(types(document)) == {"provenance"}
+
+
+def test_what_a_look_costs(shelf):
+    """Beside the image's own requests: one for referrers, one for each attestation manifest, one
+    for the provenance; a second look at the same digests is one for referrers."""
+    root = shelf.sample(FOLDER)
+    first = shelf.inspect()
+    entries = [entry["digest"] for entry in json.loads(root)["manifests"]]
+    gets = [r.path for r in shelf.registry.requests if r.method == "GET"]
+    manifests = [p.rsplit("/", 1)[1] for p in gets if f"/{shelf.name}/manifests/" in p]
+    assert sorted(manifests) == sorted(["latest", *entries])
+    assert requests(shelf, "referrers") == [sha256(root)]
+    blobs = requests(shelf, "blobs")
+    provenance = [a["Digest"] for a in first["Attachments"] if a["Type"] == "provenance"]
+    assert blobs.count(provenance[0]) == 1 and len(blobs) == 2
+    shelf.image("another")
+
+    def is_again():
+        again = shelf.inspect()
+        return len(again["Versions"]) == 2 and again
+
+    second = wait_until(is_again, 20, "the second look")
+    assert second["Attachments"] == first["Attachments"]
+    assert requests(shelf, "blobs").count(provenance[0]) == 1
+    assert [requests(shelf, "manifests").count(entry) for entry in entries] == [1, 1]
+
+
+def test_referrers_of_all_pages(shelf):
+    digest = sha256(shelf.image("latest"))
+    path = shelf.path("referrers", digest)
+    second = f"{path}?page=2"
+
+    def answer(request):
+        if request.query.get("page"):
+            return referrers_answer(referrer(2, "application/spdx+json"))
+        first = referrer(1, SIGNATURE, annotations={"a": "b"})
+        return referrers_answer(first, link=f'<{second}>; rel="next"')
+
+    shelf.registry.on(path, answer)
+    document = shelf.inspect()
+    assert types(document) == ["signature", "sbom"]
+    one = document["Attachments"][0]
+    assert one["ArtifactType"] == SIGNATURE and one["Digest"] == sha256(compact({"number": 1}))
+    assert len(requests(shelf, "referrers")) == 2
+
+
+@pytest.mark.parametrize("link", ["http://127.0.0.1:1/elsewhere", None], ids=["origin", "circle"])
+def test_links_of_referrers_end(shelf, link):
+    digest = sha256(shelf.image("latest"))
+    path = shelf.path("referrers", digest)
+    link = f'<{link or path}>; rel="next"'
+    shelf.registry.on(path, referrers_answer(referrer(1, SIGNATURE), link=link))
+    assert set(types(shelf.inspect())) == {"signature"}
+    assert len(requests(shelf, "referrers")) <= 8
+
+
+def test_the_tag_stands_in_where_there_is_no_api(shelf):
+    digest = sha256(shelf.image("latest"))
+    tag = fallback_tag(digest)
+    body = shelf.index([referrer(1, "application/vnd.cncf.notary.signature")], tag)
+    document = shelf.inspect()
+    assert types(document) == ["signature"]
+    assert [tag["tag"] for version in document["Versions"] for tag in version["Tags"]] == ["latest"]
+    assert requests(shelf, "manifests").count(tag) == 1
+    assert sha256(body) not in [version["Digest"] for version in document["Versions"]]
+
+
+def test_without_api_and_tag_nothing_more_is_asked(shelf):
+    digest = sha256(shelf.image("latest"))
+    assert shelf.inspect()["Attachments"] == []
+    assert requests(shelf, "referrers") == [digest]
+    assert set(requests(shelf, "manifests")) <= {"latest", digest}
+
+
+def test_tags_of_cosign_are_no_versions(shelf):
+    """Not counted, not asked for, and never the latest, though they are the newest."""
+    digest = sha256(shelf.image("1.0", config_data=config("2024-01-01T00:00:00Z")))
+    other = fallback_tag(sha256(b"another image"))
+    names = [fallback_tag(digest) + end for end in (".sig", ".att", ".sbom")] + [other + ".sig"]
+    shelf.image(*names, config_data=config("2026-01-01T00:00:00Z"))
+    document = shelf.inspect()
+    assert len(document["Versions"]) == 1 and document["LatestVersion"] == "1.0"
+    assert [(a["Type"], a["Tag"]) for a in document["Attachments"]] == [
+        ("signature", names[0]),
+        ("attestation", names[1]),
+        ("sbom", names[2]),
+    ]
+    assert not set(requests(shelf, "manifests")) & set(names)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Response(500),
+        Response(401),
+        Response(200, {"Content-Type": "text/html"}, b"<html>"),
+        Response(200, {"Content-Type": OCI_INDEX}, b"{}"),
+        Response(200, {"Content-Type": OCI_INDEX}, b'{"manifests":[{"digest":"x"}]}'),
+        Response(302, {"Location": "http://10.0.0.1/"}),
+    ],
+    ids=["500", "401", "html", "no-index", "bad-digest", "private-address"],
+)
+def test_referrers_never_fail_an_image(shelf, answer):
+    digest = sha256(shelf.image("latest"))
+    shelf.registry.on(shelf.path("referrers", digest), answer)
+    document = shelf.inspect()
+    assert document["Attachments"] == [] and document["DownloadSize"] == 100
+
+
+def test_attestations_that_are_gone_never_fail_an_image(shelf):
+    root = shelf.sample(FOLDER)
+    attestation = json.loads(root)["manifests"][1]["digest"]
+    shelf.registry.on(shelf.path("manifests", attestation), Response(404))
+    document = shelf.inspect()
+    assert types(document) == ["attestation"]
+    assert document["Attachments"][0]["Digest"] == attestation
