@@ -4,7 +4,7 @@
 MODE ?= release
 B := build/$(MODE)
 PREFIX ?= /usr/local
-PROGRAMS := microbadger-api microbadger-inspector microbadger-size
+PROGRAMS := microbadger microbadger-api microbadger-inspector microbadger-size
 VERSION := $(shell cat VERSION)
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 PYTHON := build/venv/bin/python
@@ -35,7 +35,7 @@ BINARIES := $(addprefix $(B)/bin/,$(PROGRAMS))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 # The services' own modules, without main, for unit tests of them.
 SERVICE_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(sort $(wildcard api/*.c inspector/*.c size/*.c))))
-C_FILES := $(sort $(wildcard common/*.[ch] api/*.[ch] inspector/*.[ch] size/*.[ch] tests/unit/*.[ch] tests/queue/*.[ch] tests/registry/*.[ch] tests/bench/*.[ch]))
+C_FILES := $(sort $(wildcard common/*.[ch] api/*.[ch] inspector/*.[ch] size/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/queue/*.[ch] tests/registry/*.[ch] tests/bench/*.[ch]))
 
 Q := $(if $(V),,@)
 
@@ -59,11 +59,12 @@ $(LIBRARY): $(COMMON_OBJS)
 	@echo "AR   $@"
 	$(Q)rm -f $@ && $(AR) rcsD $@ $^
 
-$(B)/bin/microbadger-%: $(LIBRARY)
+$(BINARIES): $(LIBRARY)
 	@mkdir -p $(@D)
 	@echo "LD   $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARY) $(LIBS)
 
+$(B)/bin/microbadger: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard cli/*.c)))
 $(foreach p,api inspector size,$(eval $(B)/bin/microbadger-$(p): $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(p)/*.c)))))
 
 # Shared parts of unit tests: whatever is not a test itself.

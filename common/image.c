@@ -57,6 +57,7 @@ static json_t *layer_object(const struct manifest *manifest, const json_t *diff_
     json_object_set_new(object, "MediaType", json_string(layer ? layer->media_type : ""));
     json_object_set_new(object, "Empty", json_boolean(!layer));
     json_object_set_new(object, "Certainty", json_string(certainty_str(step->certainty)));
+    history_step_details(step, object);
     if (layer)
         add_rare_members(object, layer);
     return object;

@@ -7,14 +7,15 @@
 
 #include "manifest.h"
 
-/* {"Digest","MediaType","ArtifactType","ConfigDigest","Platform","Created","Author","Labels","Annotations","Config",
- *  "LayerCount","DownloadSize","License","VersionControl","Layers":[{"BlobSum","Command",
- *  "DownloadSize","CreatedBy","DiffID","MediaType","Empty","Certainty","PredicateType",
- *  "Unverified"}]}
- * ArtifactType, Author, Labels, Annotations, Config (image_config.h), License, VersionControl and a
- * layer's PredicateType are left out where there is nothing; ArtifactType is an artifact's only,
- * Unverified is true of a digest that nobody here can check, else left out. Created
- * is "0001-01-01T00:00:00Z" where not set. Layers: base first, an empty step has BlobSum "" and
+/* {"Digest","MediaType","ArtifactType","ConfigDigest","Platform","Created","Author","Labels",
+ *  "Annotations","Config","LayerCount","DownloadSize","License","VersionControl",
+ *  "Layers":[{"BlobSum","Command","DownloadSize","CreatedBy","DiffID","MediaType","Empty",
+ *  "Certainty","BuildArgs","Note","FlattenedFrom","PredicateType","Unverified"}]}
+ * ArtifactType (of an artifact), Author, Labels, Annotations, Config (image_config.h), License and
+ * VersionControl are left out where there is nothing; Created is "0001-01-01T00:00:00Z" where not
+ * set. Layers: base first; BuildArgs, Note and FlattenedFrom (history.h), PredicateType (of an
+ * in-toto statement) only where there is something, Unverified only where it is true: nobody here
+ * can check a digest of that algorithm. An empty step has BlobSum "" and
  * DownloadSize 0, a layer that repeats an earlier blob has DownloadSize 0, so they add up to
  * DownloadSize. config is the parsed image config, NULL where it could not be had or the manifest
  * is an artifact's. Caller owns. Never NULL. */
