@@ -51,17 +51,28 @@ static void comment_flattened(const json_t *entries, struct strbuf *out)
     }
 }
 
+/* One of the header's words; what is none of them promises nothing. */
+static const char *certainty_of(const json_t *layer)
+{
+    static const char *const known[] = {"exact", "lossy", "guess", "foreign", "missing"};
+    const char *certainty = jsonx_str(layer, "Certainty");
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        if (strcmp(certainty, known[i]) == 0)
+            return known[i];
+    return *jsonx_str(layer, "Command") ? "guess" : "missing";
+}
+
 /* "# lossy: exec form" above its instruction, "# foreign: apko" in place of one. */
 static void marks(const json_t *layer, bool is_instruction, struct strbuf *out)
 {
-    const char *certainty = jsonx_str(layer, "Certainty");
+    const char *certainty = certainty_of(layer);
     const char *note = jsonx_str(layer, "Note");
     const char *command = jsonx_str(layer, "Command");
     bool is_exact = strcmp(certainty, "exact") == 0;
-    AUTO(free) char *mark = xasprintf("%s: ", *certainty ? certainty : "missing");
+    AUTO(free) char *mark = xasprintf("%s: ", certainty);
     if (!is_instruction) {
         if (*command)
-            comment(mark, command, out);
+            comment(mark, command + strspn(command, "# "), out);
         else
             comment(mark, *note ? note : "a layer without a history entry", out);
         if (*command && *note)
@@ -78,8 +89,8 @@ static void marks(const json_t *layer, bool is_instruction, struct strbuf *out)
 static void step(const json_t *layer, char escape, struct strbuf *out)
 {
     const char *command = jsonx_str(layer, "Command");
-    const char *certainty = jsonx_str(layer, "Certainty");
-    bool is_instruction = dockerfile_is_instruction(command) && strcmp(certainty, "foreign") != 0;
+    bool is_foreign = strcmp(certainty_of(layer), "foreign") == 0;
+    bool is_instruction = !is_foreign && dockerfile_is_instruction(command);
     marks(layer, is_instruction, out);
     if (is_instruction)
         dockerfile_instruction(command, escape, out);
@@ -117,8 +128,10 @@ static size_t directives_len(const char *text)
         const char *end = strchr(text + len, '\n');
         const char *word = text + len + (text[len] == '#');
         word += strspn(word, " \t");
-        for (size_t i = 0; end && text[len] == '#' && i < ARRAY_LEN(names); i++)
-            found = found || strncmp(word, names[i], strlen(names[i])) == 0;
+        for (size_t i = 0; end && text[len] == '#' && i < ARRAY_LEN(names); i++) {
+            size_t name = strncmp(word, names[i], strlen(names[i])) == 0 ? strlen(names[i]) : 0;
+            found = found || (name && word[name + strspn(word + name, " \t")] == '=');
+        }
         if (found)
             len = (size_t)(end + 1 - text);
     }

@@ -7,13 +7,13 @@
 #include "mem.h"
 
 #define LONG_LINE_BYTES 80
-#define MAX_DELIMITER_BYTES 64
-#define MAX_HEREDOCS 16
+#define MAX_BYTES (64u << 20) /* far above any line: the command itself is the limit */
 
+/* FROM is in no history: it would begin another stage. */
 static const char *const words[] = {
-    "ADD ",    "ARG ",   "CMD ",         "COPY ",  "ENTRYPOINT ", "ENV ",
-    "EXPOSE ", "FROM ",  "HEALTHCHECK ", "LABEL ", "MAINTAINER ", "ONBUILD ",
-    "RUN ",    "SHELL ", "STOPSIGNAL ",  "USER ",  "VOLUME ",     "WORKDIR "};
+    "ADD ",    "ARG ",         "CMD ",   "COPY ",       "ENTRYPOINT ", "ENV ",
+    "EXPOSE ", "HEALTHCHECK ", "LABEL ", "MAINTAINER ", "ONBUILD ",    "RUN ",
+    "SHELL ",  "STOPSIGNAL ",  "USER ",  "VOLUME ",     "WORKDIR "};
 
 static bool has_prefix(const char *text, const char *prefix)
 {
@@ -78,11 +78,6 @@ void dockerfile_escape(const char *text, size_t len, const char *keep, struct st
 
 /* Here-documents */
 
-struct heredoc {
-    char delimiter[MAX_DELIMITER_BYTES];
-    bool strips_tabs;
-};
-
 /* Length of the word at text, which ends at a blank outside quotes. */
 static size_t word_len(const char *text, size_t len)
 {
@@ -97,94 +92,98 @@ static size_t word_len(const char *text, size_t len)
     return i;
 }
 
-/* "3<<-'NAME'" as BuildKit reads it. */
-static bool parse_heredoc(const char *word, size_t len, struct heredoc *ret)
+/* The delimiter of `3<<-'NAME'` as BuildKit reads it, without quotes; NULL if word is no such.
+ * Caller frees. */
+static char *delimiter_of(const char *word, size_t len, bool *ret_strips_tabs)
 {
     size_t at = 0;
     while (at < len && word[at] >= '0' && word[at] <= '9')
         at++;
     if (len - at < 3 || word[at] != '<' || word[at + 1] != '<')
-        return false;
+        return NULL;
     at += 2;
-    ret->strips_tabs = word[at] == '-';
-    at += ret->strips_tabs;
+    *ret_strips_tabs = word[at] == '-';
+    at += *ret_strips_tabs;
+    if (at == len || memchr(word + at, '<', len - at))
+        return NULL;
+    char *delimiter = xstrndup(word + at, len - at);
     size_t kept = 0;
-    for (; at < len; at++) {
-        if (word[at] == '<' || kept == MAX_DELIMITER_BYTES - 1)
-            return false;
-        if (word[at] != '"' && word[at] != '\'')
-            ret->delimiter[kept++] = word[at];
-    }
-    ret->delimiter[kept] = '\0';
-    return kept > 0;
+    for (const char *c = delimiter; *c; c++)
+        if (!strchr("\"'\\", *c))
+            delimiter[kept++] = *c;
+    delimiter[kept] = '\0';
+    return delimiter;
 }
 
-/* The here-documents that a line opens; only these instructions may have them. */
-static size_t heredocs(const char *line, size_t len, struct heredoc ret[MAX_HEREDOCS])
+/* Ends each here-document that the line opens, in their order; returns how many there are. The
+ * delimiters are appended to out, a line each. Only these instructions may have them. */
+static size_t add_delimiters(const char *line, size_t len, bool *ret_strips_tabs,
+                             struct strbuf *out)
 {
     size_t count = 0;
     if (!has_prefix(line, "RUN ") && !has_prefix(line, "COPY ") && !has_prefix(line, "ADD ") &&
         !has_prefix(line, "ONBUILD "))
         return 0;
-    for (size_t i = 0; i < len && count < MAX_HEREDOCS;) {
+    for (size_t i = 0; i < len;) {
         size_t word = word_len(line + i, len - i);
-        if (word && parse_heredoc(line + i, word, &ret[count]))
+        AUTO(free) char *delimiter = delimiter_of(line + i, word, ret_strips_tabs);
+        if (delimiter) {
+            strbuf_addf(out, "%s\n", delimiter);
             count++;
+        }
         i += word ? word : 1;
     }
     return count;
 }
 
-static bool ends_heredoc(const char *line, size_t len, const struct heredoc *heredoc)
-{
-    while (heredoc->strips_tabs && len && *line == '\t') {
-        line++;
-        len--;
-    }
-    return strlen(heredoc->delimiter) == len && memcmp(line, heredoc->delimiter, len) == 0;
-}
-
 /* True if the lines behind the first are one here-document's, and its end is the last of them. */
 static bool is_one_heredoc(const char *command)
 {
-    struct heredoc found[MAX_HEREDOCS];
+    AUTO(strbuf) struct strbuf delimiter = STRBUF_INIT(MAX_BYTES);
+    bool strips_tabs;
     const char *line = strchr(command, '\n');
-    if (!line || heredocs(command, (size_t)(line - command), found) != 1)
+    if (!line || add_delimiters(command, (size_t)(line - command), &strips_tabs, &delimiter) != 1)
         return false;
+    size_t delimiter_len = delimiter.len - 1;
     while (line) {
-        line++;
-        const char *next = strchr(line, '\n');
-        if (ends_heredoc(line, next ? (size_t)(next - line) : strlen(line), &found[0]))
-            return !next;
-        line = next;
+        const char *start = line + 1 + (strips_tabs ? strspn(line + 1, "\t") : 0);
+        line = strchr(line + 1, '\n');
+        size_t len = line ? (size_t)(line - start) : strlen(start);
+        if (len == delimiter_len && memcmp(start, strbuf_str(&delimiter), len) == 0)
+            return !line;
     }
     return false;
 }
 
 /* Lines */
 
-/* A lone escape character at the end would make the next line part of this one. */
-static void end_line(size_t start, char escape, struct strbuf *out)
+static size_t trimmed_len(const char *text)
 {
-    const char *text = strbuf_str(out);
-    size_t len = out->len;
-    while (len > start && (text[len - 1] == ' ' || text[len - 1] == '\t'))
+    size_t len = strlen(text);
+    while (len && (text[len - 1] == ' ' || text[len - 1] == '\t'))
         len--;
-    if (len > start && text[len - 1] == escape && (len < start + 2 || text[len - 2] != escape))
+    return len;
+}
+
+/* The last line of an instruction. A lone escape character at its end would make the next one part
+ * of it. */
+static void last_line(const char *text, char escape, struct strbuf *out)
+{
+    size_t len = trimmed_len(text);
+    dockerfile_escape(text, len, "\t", out);
+    if (len && text[len - 1] == escape && (len < 2 || text[len - 2] != escape))
         strbuf_addc(out, escape);
     strbuf_addc(out, '\n');
 }
 
-/* Where a long command may go on in the next line: before "&& " or behind "; ". The next line's
- * text; NULL for no break. A line that is empty or begins with '#' would be none. */
+/* The command's rest where it may go on in the next line: behind "; " or "&& ". NULL for no break;
+ * a line that is empty or begins with '#' would be none. */
 static const char *next_line(const char *at)
 {
-    if (has_prefix(at, "&& "))
-        return at;
-    if (!has_prefix(at, "; "))
-        return NULL;
-    const char *next = at + 1 + strspn(at + 1, " \t");
-    return *next && *next != '#' && (unsigned char)*next > ' ' ? next : NULL;
+    size_t len = has_prefix(at, "&& ") ? 2 : has_prefix(at, "; ") ? 1 : 0;
+    const char *next = at + len + strspn(at + len, " \t");
+    bool is_word = (unsigned char)*next > ' ' && *next != '#';
+    return len && is_word ? next : NULL;
 }
 
 static void broken_run(const char *command, char escape, struct strbuf *out)
@@ -202,41 +201,31 @@ static void broken_run(const char *command, char escape, struct strbuf *out)
             while (end > start && end[-1] == ' ')
                 end--;
             dockerfile_escape(start, (size_t)(end - start), "\t", out);
-            strbuf_addf(out, " %c\n    ", escape);
+            strbuf_addf(out, " %c\n    %s", escape, *at == ';' ? "" : "&& ");
             start = next;
-            at = *at == ';' ? next - 1 : at + 1;
+            at = next - 1;
         }
     }
-    size_t line = out->len;
-    dockerfile_escape(start, strlen(start), "\t", out);
-    end_line(line, escape, out);
-}
-
-/* A line that opens here-documents without their content: each is ended at once. */
-static void unfilled(const struct heredoc *found, size_t count, struct strbuf *out)
-{
-    for (size_t i = 0; i < count; i++) {
-        strbuf_adds(out, found[i].delimiter);
-        strbuf_addc(out, '\n');
-    }
+    last_line(start, escape, out);
 }
 
 void dockerfile_instruction(const char *command, char escape, struct strbuf *out)
 {
-    struct heredoc found[MAX_HEREDOCS];
     size_t len = strlen(command);
     if (is_one_heredoc(command)) {
         dockerfile_escape(command, len, "\n\t", out);
         strbuf_addc(out, '\n');
         return;
     }
-    size_t count = heredocs(command, len, found);
-    if (has_prefix(command, "RUN ") && len > LONG_LINE_BYTES && !count && command[4] != '[') {
+    /* What opens here-documents has no content for them: each is ended at once. */
+    AUTO(strbuf) struct strbuf line = STRBUF_INIT(MAX_BYTES);
+    AUTO(strbuf) struct strbuf ends = STRBUF_INIT(MAX_BYTES);
+    bool strips_tabs;
+    last_line(command, escape, &line);
+    bool opens = add_delimiters(strbuf_str(&line), line.len - 1, &strips_tabs, &ends) > 0;
+    if (has_prefix(command, "RUN ") && len > LONG_LINE_BYTES && !opens && command[4] != '[')
         broken_run(command, escape, out);
-        return;
-    }
-    size_t start = out->len;
-    dockerfile_escape(command, len, "\t", out);
-    end_line(start, escape, out);
-    unfilled(found, count, out);
+    else
+        strbuf_add(out, strbuf_str(&line), line.len);
+    strbuf_adds(out, strbuf_str(&ends));
 }

@@ -136,11 +136,10 @@ static bool is_container_command(const char *text, const json_t *config)
     for (size_t i = 0; i < ARRAY_LEN(shells); i++)
         if (strcmp(text, shells[i]) == 0)
             return true;
-    JSON_AUTO
-    json_t *command = json_array();
-    json_array_extend(command, jsonx_array(config, "Entrypoint"));
-    json_array_extend(command, jsonx_array(config, "Cmd"));
-    return value_is_joined(command, text) || value_is_joined(jsonx_array(config, "Cmd"), text);
+    const json_t *command = jsonx_array(config, "Cmd");
+    const char *behind = value_skip_joined(jsonx_array(config, "Entrypoint"), text);
+    return value_is_joined(command, text) ||
+           (behind && (!*behind || (*behind == ' ' && value_is_joined(command, behind + 1))));
 }
 
 void history_unknown(const char *text, const char *comment, const json_t *config, bool is_first,

@@ -91,8 +91,9 @@ static bool parse_named(const char *text, const json_t *config_test, struct heal
         return false;
     AUTO(free) char *words = xstrdup(text + sizeof(start) - 1);
     char *end = NULL; /* the last one: a test may hold any text */
-    for (char *next = words; (next = strstr(next, "] Interval:")); next++)
-        end = next;
+    for (char *next = words; (next = strchr(next, ']')); next++)
+        if (strncmp(next, "] Interval:", 11) == 0)
+            end = next;
     if (!end)
         return false;
     *end = '\0';

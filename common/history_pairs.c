@@ -9,10 +9,10 @@
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
 #define DIGITS "0123456789"
 
-/* What is left of the work that comparing with known values may cost; it is linear that way. */
 struct reader {
     const struct pairs_style *style;
-    size_t budget_bytes;
+    const char *first_equals; /* the text's first '=' */
+    size_t budget_bytes;      /* what comparing with known values may cost: no more than linear */
 };
 
 static const char *known_value(const struct reader *reader, const char *at, size_t name_len)
@@ -75,17 +75,17 @@ static void write_value(const char *value, size_t len, char escape, struct strbu
 }
 
 /* A value that nothing confirms ends where a guess says, if there is something to guess. */
-static bool is_clear(const char *text, const char *value, size_t len)
+static bool is_clear(const struct reader *reader, const char *value, size_t len)
 {
     bool has_blank = memchr(value, ' ', len) != NULL;
-    const char *equals = strchr(text, '=');
-    bool is_only_pair = equals + 1 == value && !value[len] && !memchr(value, '=', len);
+    bool is_only_pair =
+        value == reader->first_equals + 1 && !value[len] && !memchr(value, '=', len);
     return !has_blank || is_only_pair;
 }
 
 enum certainty history_pairs(const char *text, const struct pairs_style *style, struct strbuf *out)
 {
-    struct reader reader = {style, strlen(text) + 1024};
+    struct reader reader = {style, strchr(text, '='), strlen(text) + 1024};
     enum certainty certainty = CERTAINTY_EXACT;
     for (const char *at = text; *at;) {
         size_t name_len = name_at(&reader, at);
@@ -100,7 +100,7 @@ enum certainty history_pairs(const char *text, const struct pairs_style *style, 
         long len = known ? known_len(&reader, value, known) : -1;
         if (len < 0) {
             len = (long)len_to_next(&reader, value);
-            if (!is_clear(text, value, (size_t)len))
+            if (!is_clear(&reader, value, (size_t)len))
                 certainty = CERTAINTY_LOSSY;
         }
         write_value(at, name_len, style->escape, out);

@@ -12,7 +12,7 @@
 #include "mem.h"
 #include "strbuf.h"
 
-#define MAX_SHELL_BYTES 1024 /* a longer one is not followed */
+#define MAX_SHELL_BYTES 512 /* a longer one is not followed */
 
 static const char *const instructions[] = {
     "ADD",    "ARG",   "CMD",         "COPY",  "ENTRYPOINT", "ENV",
@@ -201,20 +201,21 @@ static void instruction(struct history_state *state, const struct line *line, ch
     step->command = strbuf_detach(&out);
 }
 
-/* A delimiter that is no line of the text. */
-static void pick_delimiter(const char *body, char ret_delimiter[24])
+/* A here-document's delimiter that is no line of the body: "EOF", "EOF1" and so on. */
+static char *pick_delimiter(const char *body)
 {
-    strcpy(ret_delimiter, "EOF");
-    for (int i = 1; i < 1000; i++) {
-        size_t len = strlen(ret_delimiter);
-        bool is_taken = false;
-        for (const char *line = body; line && !is_taken;
-             line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-            is_taken = strncmp(line, ret_delimiter, len) == 0 && (!line[len] || line[len] == '\n');
-        if (!is_taken)
-            return;
-        sprintf(ret_delimiter, "EOF%d", i);
+    unsigned next = 0;
+    for (const char *line = body; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (!has_prefix(line, "EOF"))
+            continue;
+        size_t digits = strspn(line + 3, "0123456789");
+        bool is_whole = !line[3 + digits] || line[3 + digits] == '\n';
+        unsigned number = digits < 9 ? (unsigned)strtoul(line + 3, NULL, 10) : 0;
+        if (is_whole && number >= next)
+            next = number + 1;
     }
+    return next ? xasprintf("EOF%u", next) : xstrdup("EOF");
 }
 
 /* A command in shell form; with line breaks it was a here-document. */
@@ -223,8 +224,7 @@ static char *shell_form(const char *command)
     AUTO(free) char *tidied = tidy(command);
     if (!strchr(tidied, '\n') || has_prefix(tidied, "<<"))
         return xasprintf("RUN %s", tidied);
-    char delimiter[24];
-    pick_delimiter(tidied, delimiter);
+    AUTO(free) char *delimiter = pick_delimiter(tidied);
     AUTO(free) char *body = xstrdup(command); /* tabs are the script's own */
     cut_end(body);
     return xasprintf("RUN <<%s\n%s\n%s", delimiter, body, delimiter);
@@ -347,10 +347,13 @@ static bool is_buildah_tail(const char *text)
 static bool cut_buildah_tails(char *text)
 {
     bool is_cut = false;
-    for (char *bar; (bar = strrchr(text, '|')) && is_buildah_tail(bar + 1); is_cut = true)
-        *bar = '\0';
-    cut_end(text);
     size_t len = strlen(text);
+    for (char *bar; (bar = memrchr(text, '|', len)) && is_buildah_tail(bar + 1); is_cut = true) {
+        *bar = '\0';
+        len = (size_t)(bar - text);
+    }
+    cut_end(text);
+    len = strlen(text);
     size_t hash = len;
     while (hash && len - hash < 64 && strchr("0123456789abcdef", text[hash - 1]))
         hash--;

@@ -37,7 +37,7 @@ void value_write_array(const json_t *array, struct strbuf *out)
     strbuf_addc(out, ']');
 }
 
-bool value_is_joined(const json_t *list, const char *text)
+const char *value_skip_joined(const json_t *list, const char *text)
 {
     size_t i;
     json_t *item;
@@ -45,10 +45,16 @@ bool value_is_joined(const json_t *list, const char *text)
     {
         if (!json_is_string(item) || (i && *text++ != ' ') ||
             !has_prefix(text, json_string_value(item)))
-            return false;
+            return NULL;
         text += json_string_length(item);
     }
-    return json_array_size(list) > 0 && !*text;
+    return text;
+}
+
+bool value_is_joined(const json_t *list, const char *text)
+{
+    const char *rest = value_skip_joined(list, text);
+    return json_array_size(list) > 0 && rest && !*rest;
 }
 
 static json_t *json_array_of_strings(const char *text)
@@ -201,8 +207,8 @@ static const char *hash_source(const char *text, const char *end)
 
 enum certainty value_copy(const char *text, bool is_rootfs_add, struct strbuf *out)
 {
-    for (const char *in = text; (in = strstr(in, " in ")); in++) {
-        const char *source = hash_source(text, in);
+    for (const char *in = text; (in = strchr(in, ' ')); in++) {
+        const char *source = has_prefix(in, " in ") ? hash_source(text, in) : NULL;
         if (!source)
             continue;
         const char *target = in + 4 + strspn(in + 4, " ");

@@ -22,7 +22,10 @@ enum certainty value_volumes(const char *text, const json_t *config_volumes, str
  * written as `rootfs /`. */
 enum certainty value_copy(const char *text, bool is_rootfs_add, struct strbuf *out);
 
-/* True if the list's strings with blanks between them are this text. list may be NULL. */
+/* The text behind the list's strings with blanks between them; NULL if it does not begin so. list
+ * may be NULL. */
+const char *value_skip_joined(const json_t *list, const char *text);
+/* True if they are the whole text. */
 bool value_is_joined(const json_t *list, const char *text);
 /* `["a", "b"]` */
 void value_write_array(const json_t *array, struct strbuf *out);

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "clock.h"
+#include "dockerfile.h"
 #include "err.h"
+#include "fragment.h"
 #include "jsonx.h"
 #include "loop.h"
 #include "mem.h"
@@ -370,13 +372,18 @@ int store_put_facts(struct store *store, const char *digest, const json_t *facts
     AUTO(strbuf) struct strbuf layers = STRBUF_INIT(VERSION_FACTS_MAX_BYTES);
     version_facts_version(facts, &version);
     version_facts_layers(jsonx_array(facts, "Layers"), &layers);
-    if (strbuf_err(&top) || strbuf_err(&version) || strbuf_err(&layers))
+    AUTO(free)
+    char *text_form = dockerfile_text(jsonx_array(facts, "Layers"), jsonx_str(facts, "Platform"));
+    AUTO(strbuf) struct strbuf dockerfile = STRBUF_INIT(VERSION_FACTS_MAX_BYTES);
+    fragment_pack(text_form, strlen(text_form), &dockerfile);
+    if (strbuf_err(&top) || strbuf_err(&version) || strbuf_err(&layers) || strbuf_err(&dockerfile))
         return ERR_TOOBIG;
     struct flight flight = {.loop = store->loop, .pending = 2};
     redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, on_landed, &flight,
-                  "HSET " KEY_VERSION "%s facts %b top %b version %b layers %b", digest, text,
-                  strlen(text), strbuf_str(&top), top.len, strbuf_str(&version), version.len,
-                  strbuf_str(&layers), layers.len);
+                  "HSET " KEY_VERSION "%s facts %b top %b version %b layers %b dockerfile %b",
+                  digest, text, strlen(text), strbuf_str(&top), top.len, strbuf_str(&version),
+                  version.len, strbuf_str(&layers), layers.len, strbuf_str(&dockerfile),
+                  dockerfile.len);
     expire_version(store, digest, &flight);
     return flight_wait(&flight);
 }
