@@ -8,6 +8,7 @@
 #include "jsonx.h"
 #include "loop.h"
 #include "mem.h"
+#include "provenance_fetch.h"
 #include "registry_referrers.h"
 #include "store.h"
 #include "version_fetch.h"
@@ -57,6 +58,22 @@ static void list_attestations(struct look *look)
     for (size_t i = 0; i < look->attestation_count; i++)
         attachments_add_statements(look->list, look->record, json_array_get(rows, i),
                                    look->statements[i]);
+}
+
+/* Of the default image; of several the first. */
+static int read_provenance(const struct look *look)
+{
+    const json_t *shown = json_array_get(jsonx_array(look->record, "Children"), 0);
+    const char *statement = "";
+    for (size_t i = 0; i < look->attestation_count && !*statement; i++) {
+        const json_t *row = json_array_get(jsonx_array(look->record, "Attestations"), i);
+        if (strcmp(jsonx_str(row, "Attests"), jsonx_str(shown, "Digest")) == 0)
+            statement = provenance_statement(look->statements[i]);
+    }
+    if (!*statement)
+        return 0;
+    return provenance_fetch(look->loop, look->registry, look->store, look->repository, look->record,
+                            statement);
 }
 
 /* Referrers, and the tags that stand in for them */
@@ -152,6 +169,8 @@ static int look_at(struct look *look)
         return err;
     registry_referrers_start(look->registry, look->repository, look->digest, &look->referrers);
     err = read_attestations(look);
+    if (err == 0)
+        err = read_provenance(look);
     loop_run_until(look->loop, &look->referrers.done, WAIT_FOREVER_MS);
     if (err)
         return err;

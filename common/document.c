@@ -49,7 +49,9 @@ static const char read_script[] =
     "local f=redis.call('HMGET',ver,field,'layers') local r=redis.call('HMGET',rel,field,'layers') "
     "if not f[1] then return reply('pending') end "
     "keep(ver) facts=f[1] "
-    "if answer=='dockerfile' then facts=r[1] or facts return reply('found') end "
+    "if answer=='dockerfile' then facts=redis.call('HGET',doc,'d:'..d..' '..child) or r[1] or "
+    "facts "
+    "return reply('found') end "
     "relations=r[1] or '' sheet=redis.call('HGET',doc,'m:'..d..' '..child) or '' "
     "if answer=='version' then layers=r[2] or f[2] or '' end "
     "return reply('found')";

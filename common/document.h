@@ -15,6 +15,9 @@
  *     m:<digest> <child digest>
  *                      fragment: members that depend on both, or on what else is known; may be
  *                      absent
+ *     d:<digest> <child digest>
+ *                      fragment: the Dockerfile that the version's provenance carries for this
+ *                      image, text; stands in for the reconstructed one; may be absent
  *     c:<child digest> the digest of the version (index) that it belongs to
  *   mb:1:ver:<digest>  hash, never changes: the facts of one image manifest
  *     facts            JSON of image_facts(), for workers

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attachments.h"
+#include "attached.h"
 #include "clock.h"
 #include "digest.h"
 #include "err.h"
@@ -37,11 +37,12 @@ struct document {
     const char *name;
     char *shown_name;
     const struct reference *repository;
+    struct store *store;
     const json_t *image;
     struct shown_version *versions;
     size_t version_count;
-    json_t *rest;        /* tags whose digest is not known yet */
-    json_t *attachments; /* digest: array, of the versions that were looked at */
+    json_t *rest;     /* tags whose digest is not known yet */
+    json_t *attached; /* attached.h */
     struct store_field *fields;
     size_t field_count, field_alloc;
     int err;
@@ -202,19 +203,6 @@ static int version_order(const void *left, const void *right)
     return natural_compare(b->greatest_tag, a->greatest_tag);
 }
 
-static int read_attachments(struct store *store, struct document *doc)
-{
-    JSON_AUTO
-    json_t *stored = NULL;
-    int err = store_get_attachments(store, doc->name, &stored);
-    doc->attachments = json_object();
-    size_t i;
-    json_t *version;
-    json_array_foreach(jsonx_array(stored, "Versions"), i, version) json_object_set(
-        doc->attachments, jsonx_str(version, "Digest"), json_object_get(version, "Attachments"));
-    return err == ERR_NOTFOUND ? 0 : err;
-}
-
 static int read_versions(struct store *store, const json_t *groups, struct document *doc)
 {
     json_t *list = jsonx_array(groups, "Versions");
@@ -351,20 +339,6 @@ static void add_head(struct document *doc)
     add_members(doc, xstrdup("head"), head);
 }
 
-/* Absent where nobody has looked; of an index that was only read, what it says itself. */
-static void set_attachments(const struct document *doc, const struct shown_version *version,
-                            json_t *shared)
-{
-    json_t *list = json_incref(jsonx_array(doc->attachments, version->digest));
-    bool has_own = json_array_size(jsonx_array(version->known, "Attestations")) > 0;
-    if (!list && has_own) {
-        list = json_array();
-        attachments_add_record(list, version->known);
-    }
-    if (list)
-        json_object_set_new(shared, "Attachments", list);
-}
-
 static void add_shared(struct document *doc, const struct shown_version *version)
 {
     JSON_AUTO
@@ -376,10 +350,26 @@ static void add_shared(struct document *doc, const struct shown_version *version
         json_object_set_new(shared, "MediaType",
                             json_string(jsonx_str(version->known, "MediaType")));
         json_object_set_new(shared, "Platforms", platform_objects(version));
-        set_attachments(doc, version, shared);
+        json_t *attachments = attached_list(doc->attached, version->known);
+        if (attachments)
+            json_object_set_new(shared, "Attachments", attachments);
     }
     json_object_set_new(shared, "LatestVersion", json_string(longest_tag(version->tags)));
     add_members(doc, xasprintf("p:%s", version->digest), shared);
+}
+
+static void add_recorded(struct document *doc, const struct shown_version *version)
+{
+    AUTO(free) char *image = NULL;
+    AUTO(free) char *dockerfile = NULL;
+    int err = attached_dockerfile(doc->store, doc->attached, version->digest, &image, &dockerfile);
+    if (err == 0) {
+        AUTO(strbuf) struct strbuf text = STRBUF_INIT(ANSWER_MAX_BYTES);
+        strbuf_adds(&text, dockerfile);
+        add_fragment(doc, xasprintf("d:%s %s", version->digest, image), &text);
+    } else if (err != ERR_NOTFOUND) {
+        doc->err = err;
+    }
 }
 
 static void add_tags(struct document *doc, const struct shown_version *version)
@@ -425,6 +415,7 @@ static void add_all(struct document *doc)
         add_shared(doc, &doc->versions[i]);
         add_tags(doc, &doc->versions[i]);
         add_children(doc, &doc->versions[i]);
+        add_recorded(doc, &doc->versions[i]);
     }
     size_t i;
     json_t *tag;
@@ -447,7 +438,7 @@ static void document_release(struct document *doc)
         free(doc->fields[i].name);
         free(doc->fields[i].value);
     }
-    json_decref(doc->attachments);
+    json_decref(doc->attached);
     free(doc->versions);
     free(doc->fields);
     free(doc->shown_name);
@@ -460,10 +451,11 @@ int render_and_publish(struct store *store, const struct reference *repository, 
     struct document doc = {.name = name,
                            .shown_name = reference_shown(repository),
                            .repository = repository,
+                           .store = store,
                            .image = image};
     int err = read_versions(store, groups, &doc);
     if (err == 0)
-        err = read_attachments(store, &doc);
+        err = attached_read(store, name, &doc.attached);
     if (err == 0) {
         add_all(&doc);
         err = doc.err;

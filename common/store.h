@@ -12,7 +12,8 @@
  *   mb:1:ver:<digest>    `facts` of an image manifest with the fragments of document.h, or
  *                        `record` of an index; never changes. What an index claims of its images
  *                        is kept under the index, as anybody's index may name anybody's image:
- *                        `provenance`, {"Image": digest, "Facts": provenance.h} */
+ *                        `provenance`, JSON of provenance.h and "Image", the digest of the
+ *                        image that it is about */
 #ifndef MB_STORE_H
 #define MB_STORE_H
 

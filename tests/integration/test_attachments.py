@@ -1,6 +1,7 @@
 """What is attached to an image: attestations in its index, referrers, cosign's tags; how many
 requests that takes, and that it never costs an image its facts."""
 
+import base64
 import json
 
 import pytest
@@ -73,19 +74,63 @@ def test_every_platform_has_its_own(shelf):
     assert set(types(document)) == {"provenance"}
 
 
+def attested_image(shelf, statement, kind=SLSA):
+    """An index of one image, which no test has used, with an attestation. (index, image, the
+    attestation manifest, statement); all bytes."""
+    image = shelf.image(config_data=config(author=shelf.name))
+    shelf.blob(statement)
+    layer = descriptor(
+        statement, "application/vnd.in-toto+json", annotations={"in-toto.io/predicate-type": kind}
+    )
+    attestation = shelf.image(
+        config_data=config(platform="unknown/unknown", author=shelf.name), layers=[layer]
+    )
+    marks = {
+        "vnd.docker.reference.type": "attestation-manifest",
+        "vnd.docker.reference.digest": sha256(image),
+    }
+    children = [
+        shelf.child(image, "linux/amd64"),
+        {**shelf.child(attestation, "unknown/unknown"), "annotations": marks},
+    ]
+    return shelf.index(children, "latest"), image, attestation
+
+
+def statement_of(shelf, dockerfile=None):
+    """As BuildKit writes it, version 1."""
+    source = {"infos": [{"filename": "Dockerfile", "data": base64_of(dockerfile)}]}
+    metadata = {"buildkit_metadata": {"source": source if dockerfile else {}}}
+    uri = f"pkg:docker/{shelf.name}@1?platform=linux%2Famd64"
+    material = {"uri": uri, "digest": {"sha256": "ab" * 32}}
+    predicate = {
+        "buildDefinition": {
+            "buildType": "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md",
+            "externalParameters": {"configSource": {"path": "Dockerfile"}},
+            "resolvedDependencies": [material],
+        },
+        "runDetails": {"metadata": metadata},
+    }
+    kind = "https://in-toto.io/Statement/v0.1"
+    return compact({"_type": kind, "predicateType": SLSA, "predicate": predicate})
+
+
+def base64_of(text):
+    return base64.b64encode((text or "").encode()).decode()
+
+
 def test_what_a_look_costs(shelf):
     """Beside the image's own requests: one for referrers, one for each attestation manifest, one
     for the provenance; a second look at the same digests is one for referrers."""
-    root = shelf.sample(FOLDER)
+    statement = statement_of(shelf)
+    index, image, attestation = attested_image(shelf, statement)
     first = shelf.inspect()
-    entries = [entry["digest"] for entry in json.loads(root)["manifests"]]
     gets = [r.path for r in shelf.registry.requests if r.method == "GET"]
     manifests = [p.rsplit("/", 1)[1] for p in gets if f"/{shelf.name}/manifests/" in p]
-    assert sorted(manifests) == sorted(["latest", *entries])
-    assert requests(shelf, "referrers") == [sha256(root)]
-    blobs = requests(shelf, "blobs")
-    provenance = [a["Digest"] for a in first["Attachments"] if a["Type"] == "provenance"]
-    assert blobs.count(provenance[0]) == 1 and len(blobs) == 2
+    assert sorted(manifests) == sorted(["latest", sha256(image), sha256(attestation)])
+    assert requests(shelf, "referrers") == [sha256(index)]
+    assert sorted(requests(shelf, "blobs")) == sorted(
+        [json.loads(image)["config"]["digest"], sha256(statement)]
+    )
     shelf.image("another")
 
     def is_again():
@@ -94,8 +139,41 @@ def test_what_a_look_costs(shelf):
 
     second = wait_until(is_again, 20, "the second look")
     assert second["Attachments"] == first["Attachments"]
-    assert requests(shelf, "blobs").count(provenance[0]) == 1
-    assert [requests(shelf, "manifests").count(entry) for entry in entries] == [1, 1]
+    known = [sha256(body) for body in (index, image, attestation)]
+    assert [requests(shelf, "manifests").count(digest) for digest in known] == [0, 1, 1]
+    assert requests(shelf, "blobs").count(sha256(statement)) == 1
+
+
+def kept_provenance(shelf, redis, db, digest):
+    with redis.client(db) as client:
+        text = client.call("HGET", f"mb:1:ver:{digest}", "provenance")
+    return text and json.loads(text)
+
+
+def test_provenance_is_kept_under_the_index_that_claims_it(shelf, redis, module_db):
+    """Another repository may attach whatever it likes to an image that is not its own."""
+    index, image, _ = attested_image(shelf, statement_of(shelf, "FROM scratch\nCOPY a /\n"))
+    shelf.inspect()
+    kept = kept_provenance(shelf, redis, module_db, sha256(index))
+    assert kept["Image"] == sha256(image)
+    assert kept["Materials"][0]["Digest"] == "sha256:" + "ab" * 32
+    assert kept["Dockerfile"] == "FROM scratch\nCOPY a /\n"
+    assert kept_provenance(shelf, redis, module_db, sha256(image)) is None
+    document = f"mb:1:doc:edge.local/{shelf.name}"
+    field = f"d:{sha256(index)} {sha256(image)}"
+    with redis.client(module_db) as client:
+        assert client.call("HEXISTS", document, field) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [b"", b"{}", b"null", b"not JSON", b'{"_type":"x"}', b"[" * 100000, b" " * (4 << 20) + b"{}"],
+    ids=["empty", "object", "null", "text", "no-predicate", "deep", "too-large"],
+)
+def test_provenance_that_is_none_is_left_out(shelf, redis, module_db, statement):
+    index, _, _ = attested_image(shelf, statement)
+    assert types(shelf.inspect()) == ["provenance"]
+    assert kept_provenance(shelf, redis, module_db, sha256(index)) is None
 
 
 def test_referrers_of_all_pages(shelf):
