@@ -14,7 +14,7 @@
 #include "version_fetch.h"
 
 #define WAIT_FOREVER_MS (INT64_MAX / 2) /* the registry has the job's deadline */
-#define MAX_ATTESTATIONS 32
+#define MAX_ATTESTATIONS 16             /* that are read; pulls of them count as any other */
 #define MAX_VERSIONS_KEPT 16
 
 /* One look at one version. */
@@ -24,52 +24,68 @@ struct look {
     struct store *store;
     const struct reference *repository;
     const json_t *image;
-    const char *digest; /* the wanted version */
-    json_t *record;     /* its record, or facts; NULL if unknown */
-    struct version_fetch attestations[MAX_ATTESTATIONS];
-    json_t *statements[MAX_ATTESTATIONS]; /* facts of the attestation manifests, NULL if unknown */
-    size_t attestation_count;
+    const char *digest;                  /* the wanted version */
+    json_t *record;                      /* its record, or facts; NULL if unknown */
+    const json_t *rows[ATTACHMENTS_MAX]; /* the record's attestations, the default image's first */
+    size_t row_count;
+    size_t default_count;                /* of rows, how many are the default image's */
+    json_t *statements[ATTACHMENTS_MAX]; /* facts of their manifests, NULL if unknown */
     struct registry_referrers referrers;
     json_t *list;
 };
 
+/* An answer that is no list of referrers will not be one next time. */
+static bool may_come_later(int err)
+{
+    return err_is_transient(err) && err != ERR_PROTO;
+}
+
 /* Attestations within the index */
+
+static void add_rows(struct look *look, bool of_default)
+{
+    const json_t *shown = json_array_get(jsonx_array(look->record, "Children"), 0);
+    size_t i;
+    json_t *row;
+    json_array_foreach(jsonx_array(look->record, "Attestations"), i, row)
+    {
+        bool is_default = strcmp(jsonx_str(row, "Attests"), jsonx_str(shown, "Digest")) == 0;
+        if (is_default == of_default && look->row_count < ATTACHMENTS_MAX)
+            look->rows[look->row_count++] = row;
+    }
+}
 
 static int read_attestations(struct look *look)
 {
     const char *digests[MAX_ATTESTATIONS];
-    json_t *rows = jsonx_array(look->record, "Attestations");
-    size_t count = json_array_size(rows);
-    look->attestation_count = count < MAX_ATTESTATIONS ? count : MAX_ATTESTATIONS;
-    for (size_t i = 0; i < look->attestation_count; i++) {
-        digests[i] = jsonx_str(json_array_get(rows, i), "Digest");
-        (void)snprintf(look->attestations[i].reference, DIGEST_BYTES, "%s", digests[i]);
+    struct version_fetch fetches[MAX_ATTESTATIONS] = {0};
+    add_rows(look, true);
+    look->default_count = look->row_count;
+    add_rows(look, false);
+    size_t count = look->row_count < MAX_ATTESTATIONS ? look->row_count : MAX_ATTESTATIONS;
+    for (size_t i = 0; i < count; i++) {
+        digests[i] = jsonx_str(look->rows[i], "Digest");
+        (void)snprintf(fetches[i].reference, DIGEST_BYTES, "%s", digests[i]);
     }
-    int err = version_fetch_all(look->loop, look->registry, look->store, look->repository,
-                                look->attestations, look->attestation_count, NULL, NULL);
+    int err = version_fetch_all(look->loop, look->registry, look->store, look->repository, fetches,
+                                count, NULL, NULL);
     if (err == 0)
-        err = store_get_versions(look->store, digests, look->attestation_count, look->statements);
+        err = store_get_versions(look->store, digests, count, look->statements);
     return err;
 }
 
 static void list_attestations(struct look *look)
 {
-    json_t *rows = jsonx_array(look->record, "Attestations");
-    for (size_t i = 0; i < look->attestation_count; i++)
-        attachments_add_statements(look->list, look->record, json_array_get(rows, i),
-                                   look->statements[i]);
+    for (size_t i = 0; i < look->row_count; i++)
+        attachments_add_statements(look->list, look->record, look->rows[i], look->statements[i]);
 }
 
 /* Of the default image; of several the first. */
 static int read_provenance(const struct look *look)
 {
-    const json_t *shown = json_array_get(jsonx_array(look->record, "Children"), 0);
     const char *statement = "";
-    for (size_t i = 0; i < look->attestation_count && !*statement; i++) {
-        const json_t *row = json_array_get(jsonx_array(look->record, "Attestations"), i);
-        if (strcmp(jsonx_str(row, "Attests"), jsonx_str(shown, "Digest")) == 0)
-            statement = provenance_statement(look->statements[i]);
-    }
+    for (size_t i = 0; i < look->default_count && !*statement; i++)
+        statement = provenance_statement(look->statements[i]);
     if (!*statement)
         return 0;
     return provenance_fetch(look->loop, look->registry, look->store, look->repository, look->record,
@@ -109,7 +125,7 @@ static void list_referrers(struct look *look)
     const struct registry_referrers *referrers = &look->referrers;
     for (size_t i = 0; i < referrers->page_count; i++)
         attachments_add_referrers(look->list, referrers->pages[i]);
-    if (referrers->err && !(err_is_transient(referrers->err) && referrers->err != ERR_PROTO))
+    if (referrers->err && !may_come_later(referrers->err))
         list_fallback(look);
     size_t i;
     json_t *tag;
@@ -122,8 +138,7 @@ static void list_referrers(struct look *look)
 /* A failure that passes may hide referrers: the older list is the better one. */
 static bool is_worse(const struct look *look, const json_t *known)
 {
-    int err = look->referrers.err;
-    return err && err_is_transient(err) && err != ERR_PROTO &&
+    return may_come_later(look->referrers.err) &&
            json_array_size(known) > json_array_size(look->list);
 }
 
@@ -155,7 +170,7 @@ static int keep(struct look *look, const char *name)
 
 static void look_release(struct look *look)
 {
-    for (size_t i = 0; i < look->attestation_count; i++)
+    for (size_t i = 0; i < look->row_count; i++)
         json_decref(look->statements[i]);
     registry_referrers_release(&look->referrers);
     json_decref(look->record);

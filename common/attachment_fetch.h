@@ -1,7 +1,8 @@
 /* Finds out what is attached to the version that an image was last asked for (attachments.h) and
  * what its provenance says. At most: one request for referrers (each page is one), one for the tag
- * that stands in for them where the tag list names it, one for each attestation manifest and one
- * for the provenance; what is known by its digest is not fetched again. */
+ * that stands in for them where the tag list names it, one for each attestation manifest (of 16,
+ * the default image's first) and one for the provenance; what is known by its digest is not fetched
+ * again. */
 #ifndef MB_ATTACHMENT_FETCH_H
 #define MB_ATTACHMENT_FETCH_H
 
