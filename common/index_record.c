@@ -19,7 +19,8 @@ struct index_record {
     size_t manifest_count;
     struct row *rows; /* flat, in order; indexes among them are still to be read */
     size_t row_count;
-    json_t *seen; /* set of digests of indexes that were read or are wanted */
+    json_t *seen;    /* set of digests of indexes that were read or are wanted */
+    bool is_partial; /* one of them could not be had */
 };
 
 /* An index that was seen before is a circle or a copy. */
@@ -96,6 +97,7 @@ void index_record_add(struct index_record *record, const char *digest, struct ma
         at++;
     bool is_index = nested && nested->kind == MANIFEST_INDEX && at < record->row_count &&
                     record->manifest_count < ARRAY_LEN(record->manifests);
+    record->is_partial |= !nested;
     if (at < record->row_count)
         insert_children(record, at, 1, is_index ? nested : &nothing, record->rows[at].depth + 1);
     if (is_index)
@@ -203,5 +205,7 @@ json_t *index_record_json(const struct index_record *record)
     json_object_set_new(json, "Attestations", attestations_json(record));
     if (record->manifests[0]->annotations)
         json_object_set(json, "Annotations", record->manifests[0]->annotations);
+    if (record->is_partial)
+        json_object_set_new(json, "Incomplete", json_true());
     return json;
 }

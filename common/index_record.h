@@ -28,9 +28,10 @@ size_t index_record_wanted(const struct index_record *record, const char **ret_d
 void index_record_add(struct index_record *record, const char *digest, struct manifest *nested);
 
 /* {"Digest","MediaType","Annotations","Children":[{"Platform","Digest","OSVersion","Annotations"}],
- *  "Attestations":[{"Digest","Attests","MediaType","ArtifactType","Size"}]}
+ *  "Attestations":[{"Digest","Attests","MediaType","ArtifactType","Size"}],"Incomplete"}
  * Children: the default first (linux/amd64, else the first), then in the index's order; where there
- * is no image at all, artifacts. OSVersion and Annotations only where there are any. Caller owns.
+ * is no image at all, artifacts. OSVersion and Annotations only where there are any. Incomplete:
+ * true where an index within could not be had, else left out. Caller owns.
  */
 json_t *index_record_json(const struct index_record *record);
 

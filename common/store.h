@@ -10,10 +10,10 @@
  *   mb:1:att:<name>      {"Versions":[{"Digest","Attachments":[...]}]}, newest look first: what was
  *                        attached to the versions that were wanted lately; the size worker's
  *   mb:1:ver:<digest>    `facts` of an image manifest with the fragments of document.h, or
- *                        `record` of an index; never changes. What an index claims of its images
- *                        is kept under the index, as anybody's index may name anybody's image:
- *                        `provenance`, JSON of provenance.h and "Image", the digest of the
- *                        image that it is about */
+ *                        `record` of an index; never changes, but for what is
+ *                        "Incomplete": true, which is looked for again. What an index claims of its
+ * images is kept under the index, as anybody's index may name anybody's image: `provenance`, JSON
+ * of provenance.h and "Image", the digest of the image that it is about */
 #ifndef MB_STORE_H
 #define MB_STORE_H
 

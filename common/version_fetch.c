@@ -139,8 +139,8 @@ static struct manifest *nested_manifest(const struct registry_fetch *fetch)
     return manifest;
 }
 
-/* Reads the indexes within an index, level by level. An index that is gone for good is left out;
- * one that cannot be had now fails the version, as a record never changes. */
+/* Reads the indexes within an index, level by level. An index that is gone for good is left out
+ * (index_record.h marks that), one that cannot be had now fails the version. */
 static int read_nested(const struct fetcher *fetcher, struct version_fetch *version,
                        struct index_record *record)
 {
@@ -181,19 +181,29 @@ static int take_index(const struct fetcher *fetcher, struct job_list *list,
     JSON_AUTO
     json_t *record = index_record_json(index);
     add_children(list, work, record);
-    if (json_array_size(work->children) == 0)
+    bool is_empty = json_array_size(work->children) == 0;
+    if (is_empty && !is_complete(record)) {
+        version_failed(version, ERR_NOTFOUND, "the indexes within its index are missing", 0);
+        return 0;
+    }
+    if (is_empty)
         return store_unreadable(fetcher, version->digest, jsonx_str(record, "MediaType"),
                                 "It is an index without images.");
     return store_put_record(fetcher->store, version->digest, record);
 }
 
-/* An answer that is no manifest at all says nothing about a version: a tag may be another time. */
+/* Stored only where the content is to blame, not the Content-Type that this registry gave it. An
+ * answer to a tag that is no manifest at all says nothing about a version: a tag may be another
+ * time. */
 static int take_unreadable(const struct fetcher *fetcher, struct version_fetch *version,
                            const struct registry_fetch *fetch, int err)
 {
+    AUTO(manifest) struct manifest *by_content = NULL;
+    int own_err = manifest_parse(fetch->body, fetch->body_bytes, NULL, &by_content);
     bool is_by_digest = strcmp(version->reference, version->digest) == 0;
-    if (is_by_digest || err != ERR_PROTO)
-        return store_unreadable(fetcher, version->digest, fetch->media_type, why_unreadable(err));
+    if (own_err && (is_by_digest || own_err != ERR_PROTO))
+        return store_unreadable(fetcher, version->digest, fetch->media_type,
+                                why_unreadable(own_err));
     version_failed(version, err, why_unreadable(err), 0);
     return 0;
 }

@@ -45,7 +45,7 @@ def types(document):
 def test_attestations_of_buildkit_are_told_apart(shelf):
     root = shelf.sample(FOLDER)
     index = json.loads(root)
-    image, attestation = (entry["digest"] for entry in index["manifests"])
+    image = index["manifests"][0]["digest"]
     manifest = next((SAMPLES / FOLDER).glob("attestation-unknown-unknown-????????.json"))
     statements = json.loads(manifest.read_bytes())["layers"]
     document = shelf.inspect()
@@ -63,7 +63,6 @@ def test_attestations_of_buildkit_are_told_apart(shelf):
     ]
     _, _, version = shelf.suite.get(f"/v1/images/edge.local/{shelf.name}/version/{document['SHA']}")
     assert version["Attachments"] == document["Attachments"]
-    assert requests(shelf, "manifests").count(attestation) == 1
 
 
 def test_every_platform_has_its_own(shelf):
@@ -259,9 +258,8 @@ def test_referrers_never_fail_an_image(shelf, answer):
 
 
 def test_attestations_that_are_gone_never_fail_an_image(shelf):
-    root = shelf.sample(FOLDER)
-    attestation = json.loads(root)["manifests"][1]["digest"]
-    shelf.registry.on(shelf.path("manifests", attestation), Response(404))
+    _, _, attestation = attested_image(shelf, statement_of(shelf))
+    shelf.registry.on(shelf.path("manifests", sha256(attestation)), Response(404))
     document = shelf.inspect()
     assert types(document) == ["attestation"]
-    assert document["Attachments"][0]["Digest"] == attestation
+    assert document["Attachments"][0]["Digest"] == sha256(attestation)

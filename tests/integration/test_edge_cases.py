@@ -15,7 +15,7 @@ import pytest
 
 from stack.images import OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST, compact, sha256
 from stack.processes import wait_until
-from stack.shelf import SAMPLES, config, descriptor
+from stack.shelf import SAMPLES, Shelf, config, descriptor
 from stack.suite import ROOT
 from stack.webserver import Response
 
@@ -121,6 +121,20 @@ def test_schema_1_of_another_digest_is_not_taken(shelf):
     shelf.image("latest")
     tags = versions_by_tag(shelf.inspect())
     assert tags["old"]["Pending"] is True
+
+
+def test_a_wrong_content_type_is_held_against_nobody_else(shelf, shelves):
+    """The same digest elsewhere, where the registry says what it is."""
+    body = compact({"config": descriptor(config(author="Same"), OCI_CONFIG), "layers": []})
+    digest = shelf.manifest(body, "bad", media_type=OCI_INDEX)
+    shelf.image("latest")
+    assert versions_by_tag(shelf.inspect())["bad"]["Pending"] is True
+    other = Shelf(shelves[1], shelf.name + "-other")
+    other.blob(config(author="Same"))
+    other.manifest(body, "latest")
+    document = shelf.suite.wait_status(f"edge.local/{other.name}")
+    assert (document["Digest"], document["Author"]) == (digest, "Same")
+    assert "Unreadable" not in document
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,9 @@ static void nested_ones_that_are_gone_are_left_out(void **state)
     add(record, 11, image);
     add(record, 99, index_of(ARM64("2")));
     expect_children(record, "linux/amd64 1");
+    JSON_AUTO
+    json_t *json = index_record_json(record);
+    assert_true(json_is_true(json_object_get(json, "Incomplete")));
 }
 
 static struct manifest *many(long from, long to, const char *type)
@@ -247,6 +250,7 @@ static void what_descriptors_say_is_kept(void **state)
     assert_string_equal(jsonx_str(json_object_get(child, "Annotations"), "a"), "b");
     assert_int_equal(json_object_size(json_object_get(child, "Annotations")), 1);
     assert_string_equal(jsonx_str(json, "Digest"), ROOT);
+    assert_null(json_object_get(json, "Incomplete"));
     assert_string_equal(jsonx_str(json, "MediaType"), OCI "index.v1+json");
 }
 
