@@ -213,21 +213,6 @@ struct answer *answer_svg(char *svg, const char *cache_control)
     return answer;
 }
 
-struct answer *answer_list_new(char *body)
-{
-    struct answer *answer = xcalloc(1, sizeof(*answer));
-    char digest[DIGEST_BYTES];
-    size_t len = strlen(body);
-    digest_sha256(body, len, digest);
-    set_etags(answer, digest_hex(digest));
-    answer->refs = 1;
-    answer->is_final = true;
-    answer->bytes = len + 2048;
-    answer->plain = form_new(answer, 200, body, len, answer->etag, NULL);
-    answer->not_modified = form_new(answer, 304, NULL, 0, answer->etag, NULL);
-    return answer;
-}
-
 void answer_ref(struct answer *answer)
 {
     answer->refs++;

@@ -37,3 +37,16 @@ int base64_decode(const char *text, char **ret_data, size_t *ret_len)
     *ret_data = data;
     return 0;
 }
+
+int base64url_decode(const char *text, char **ret_data, size_t *ret_len)
+{
+    size_t len = strlen(text);
+    if (strpbrk(text, "+/=") || len > INT_MAX / 2)
+        return ERR_INVALID;
+    AUTO(free) char *padded = xcalloc(1, len + 4);
+    for (size_t i = 0; i < len; i++)
+        padded[i] = (char)(text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i]);
+    while (len % 4)
+        padded[len++] = '=';
+    return base64_decode(padded, ret_data, ret_len);
+}

@@ -54,7 +54,8 @@ static const char read_script[] =
     "'identical '..ARGV[8]..' '..d,'identical') "
     "if not f[1] then return reply('pending') end "
     "keep(ver) keep(rel) facts=f[1] "
-    "if answer=='dockerfile' then facts=r[1] or facts return reply('found') end "
+    "if answer=='dockerfile' then facts=redis.call('HGET',doc,'d:'..d..' '..child) or r[1] or "
+    "facts return reply('found') end "
     "relations=r[1] or '' sheet=redis.call('HGET',doc,'m:'..d..' '..child) or '' "
     "if answer=='version' then layers=r[2] or f[2] or '' identical=r[3] or r[4] or '' end "
     "return reply('found')";

@@ -9,12 +9,16 @@
  *     v:<digest>       lines "platform digest" of the version's images, the default first; an image
  *                      manifest has one line with its own digest
  *     p:<digest>       fragment: members of the version that hold for all its platforms: "SHA",
- *                      "Digest", "MediaType", "Platforms", "LatestVersion", "Annotations"
+ *                      "Digest", "MediaType", "Platforms", "Attachments", "LatestVersion",
+ *                      "Annotations"
  *     g:<digest>       fragment: members "Tags" and "ImageName" for the version answer
  *     m:<digest> <child digest>
  *                      fragment: members that depend on both, or on what else is known:
  *                      "Metadata" (sheet.h), "License" and "VersionControl" where only the index's
  *                      annotations tell them; may be absent
+ *     d:<digest> <child digest>
+ *                      fragment: the Dockerfile that the version's provenance carries for this
+ *                      image, text; stands in for the reconstructed one; may be absent
  *     c:<child digest> the digest of the version (index) that it belongs to
  *     badge            lines (badge_facts.h) of the repository
  *     b:<digest>       lines of the version

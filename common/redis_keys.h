@@ -5,6 +5,7 @@
 
 #define KEY_IMAGE "mb:1:img:"         /* string: what the inspector found, for workers */
 #define KEY_GROUPS "mb:1:grp:"        /* string: store.h */
+#define KEY_ATTACHMENTS "mb:1:att:"   /* string: store.h */
 #define KEY_DOCUMENT "mb:1:doc:"      /* hash: document.h */
 #define KEY_VERSION "mb:1:ver:"       /* hash: document.h */
 #define KEY_RELATIONS "mb:1:rel:"     /* hash: document.h */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attachments.h"
 #include "challenge.h"
 #include "clock.h"
 #include "err.h"
@@ -12,21 +13,15 @@
 #include "loop.h"
 #include "mem.h"
 #include "registries.h"
-#include "registry_call.h"
+#include "registry_internal.h"
 #include "registry_token.h"
+#include "schema1.h"
 #include "url.h"
 
 #define MANIFEST_MAX_BYTES (4u << 20)
-#define CONFIG_MAX_BYTES (8u << 20)
 #define TAGS_MAX_BYTES (64u << 20)
 #define MAX_TAG_PAGES 4096
 #define NO_DEADLINE_MS (24LL * 3600 * 1000)
-
-struct registry {
-    struct registry_calls calls;
-    const struct registries *registries;
-    struct tags_reading *readings; /* under way */
-};
 
 struct registry *registry_new(struct loop *loop, struct httpc *httpc,
                               const struct registries *registries)
@@ -101,7 +96,7 @@ static void on_fetched(void *arg, const struct registry_outcome *outcome)
     else if (outcome->was_head)
         (void)snprintf(fetch->digest, sizeof(fetch->digest), "%s",
                        httpc_header(outcome->response, "Docker-Content-Digest"));
-    else
+    else if (!schema1_digest(fetch->body, fetch->body_bytes, fetch->digest))
         digest_sha256(fetch->body, fetch->body_bytes, fetch->digest);
 }
 
@@ -115,7 +110,7 @@ void registry_fetch_start(struct registry *registry, const struct reference *rep
     }
     bool is_blob = fetch->what == REGISTRY_GET_BLOB;
     size_t max_bytes = fetch->max_body_bytes ? fetch->max_body_bytes
-                       : is_blob             ? CONFIG_MAX_BYTES
+                       : is_blob             ? REGISTRY_MAX_BLOB_BYTES
                                              : MANIFEST_MAX_BYTES;
     AUTO(free)
     char *url = xasprintf("%s/v2/%s/%s/%s", host->base_url, repository->path,
@@ -158,7 +153,7 @@ struct tags_reading {
     unsigned pages;
     size_t bytes;
     bool without_n;
-    size_t alloc;
+    size_t alloc, attachment_alloc;
     struct tags_reading *next, *prev;
 };
 
@@ -205,21 +200,29 @@ static void read_page(struct tags_reading *reading)
         registry_call_start(&reading->registry->calls, &request, on_page, reading);
 }
 
+static void append(char ***names, size_t *count, size_t *alloc, const char *name)
+{
+    if (*count == *alloc) {
+        *alloc = *alloc ? *alloc * 2 : 64;
+        *names = xrealloc(*names, *alloc * sizeof(char *));
+    }
+    (*names)[(*count)++] = xstrdup(name);
+}
+
 static void add_name(struct tags_reading *reading, const char *name)
 {
     struct registry_tags *tags = reading->tags;
     if (!name || !reference_is_tag(name) || json_object_get(reading->seen, name))
         return;
-    if (tags->count >= REGISTRY_MAX_TAGS) {
+    if (tags->count + tags->attachment_count >= REGISTRY_MAX_TAGS) {
         tags->truncated = true;
         return;
     }
     json_object_set_new(reading->seen, name, json_true());
-    if (tags->count == reading->alloc) {
-        reading->alloc = reading->alloc ? reading->alloc * 2 : 64;
-        tags->names = xrealloc(tags->names, reading->alloc * sizeof(char *));
-    }
-    tags->names[tags->count++] = xstrdup(name);
+    if (attachment_tag(name))
+        append(&tags->attachments, &tags->attachment_count, &reading->attachment_alloc, name);
+    else
+        append(&tags->names, &tags->count, &reading->alloc, name);
 }
 
 static int take_page(struct tags_reading *reading, const struct httpc_response *response)
@@ -321,6 +324,9 @@ void registry_tags_release(struct registry_tags *tags)
 {
     for (size_t i = 0; i < tags->count; i++)
         free(tags->names[i]);
+    for (size_t i = 0; i < tags->attachment_count; i++)
+        free(tags->attachments[i]);
     free(TAKE(tags->names));
-    tags->count = 0;
+    free(TAKE(tags->attachments));
+    tags->count = tags->attachment_count = 0;
 }

@@ -34,13 +34,14 @@ enum registry_what {
 };
 
 #define REGISTRY_ERROR_BYTES 200
+#define REGISTRY_MAX_BLOB_BYTES (8u << 20)
 
 /* One request. Zero it, set the first members; it must not move until done. The results are valid
  * when done; registry_fetch_release frees them. */
 struct registry_fetch {
     enum registry_what what;
     char reference[DIGEST_BYTES]; /* a tag or a digest; a digest for blobs */
-    size_t max_body_bytes;        /* 0: 4 MiB for manifests, 8 MiB for blobs */
+    size_t max_body_bytes;        /* 0: 4 MiB for manifests, REGISTRY_MAX_BLOB_BYTES */
 
     bool done;
     int err;
@@ -61,6 +62,9 @@ struct registry_tags {
     int64_t retry_at_ms;
     char **names;
     size_t count;
+    char **
+        attachments; /* tags that are none, but keep what is attached to a digest (attachments.h) */
+    size_t attachment_count;
     bool truncated; /* over REGISTRY_MAX_TAGS or the byte cap: the rest is left out */
     struct registry_call *call;
 };

@@ -16,6 +16,7 @@
 #include "registry_error.h"
 #include "registry_peer.h"
 #include "registry_token.h"
+#include "schema1.h"
 #include "url.h"
 
 #define MAX_ATTEMPTS 4
@@ -156,6 +157,18 @@ static bool is_html(const struct httpc_response *response)
     return type && strncasecmp(type, "text/html", 9) == 0;
 }
 
+/* 0, ERR_PROTO or ERR_UNSUPPORTED: whether the body is what was asked for by its digest. */
+static int check_digest(const struct registry_call *call, const struct httpc_response *response)
+{
+    char signed_digest[DIGEST_BYTES];
+    int err = digest_verify(call->digest, response->body, response->body_bytes);
+    if (err == ERR_PROTO && call->accept_manifests &&
+        schema1_digest(response->body, response->body_bytes, signed_digest) &&
+        strcmp(signed_digest, call->digest) == 0)
+        return 0;
+    return err;
+}
+
 static void on_ok(struct registry_call *call, const struct httpc_response *response)
 {
     struct registry_outcome outcome = {
@@ -163,7 +176,7 @@ static void on_ok(struct registry_call *call, const struct httpc_response *respo
     const char *digest = httpc_header(response, "Docker-Content-Digest");
     int digest_err = 0;
     if (!call->is_head && call->digest)
-        digest_err = digest_verify(call->digest, response->body, response->body_bytes);
+        digest_err = check_digest(call, response);
     if (is_html(response)) {
         call_fail(call, ERR_PROTO, response->status, 0, "the answer is an HTML page");
     } else if (call->is_head && (!digest || !digest_is_valid(digest))) {

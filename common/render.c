@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attached.h"
 #include "badge_facts.h"
 #include "catalog.h"
 #include "clock.h"
@@ -18,6 +19,7 @@
 #define ANSWER_MAX_BYTES (256u << 20)
 #define SHEETS_MAX_BYTES (8u << 20)
 #define STORE_CHUNK 256
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
 
 /* One version while the document is put together. Borrows digest and tags from the groups. */
 struct shown_version {
@@ -39,10 +41,12 @@ struct document {
     const char *name;
     char *shown_name;
     const struct reference *repository;
+    struct store *store;
     const json_t *image;
     struct shown_version *versions;
     size_t version_count;
-    json_t *rest; /* tags whose digest is not known yet */
+    json_t *rest;     /* tags whose digest is not known yet */
+    json_t *attached; /* attached.h */
     struct store_field *fields;
     size_t field_count, field_alloc;
     size_t sheets_bytes;
@@ -108,6 +112,33 @@ static void children_of_image(struct shown_version *version)
     version->child_facts[0] = version->known;
 }
 
+static void swap_first_child(struct shown_version *version, size_t other)
+{
+    const char *digest = version->children[0];
+    const char *platform = version->platforms[0];
+    json_t *facts = version->child_facts[0];
+    version->children[0] = version->children[other];
+    version->platforms[0] = version->platforms[other];
+    version->child_facts[0] = version->child_facts[other];
+    version->children[other] = digest;
+    version->platforms[other] = platform;
+    version->child_facts[other] = facts;
+}
+
+/* Where the default image is not to be had (version_fetch.c), one that is stands first; an image
+ * tells its platform where the index does not. */
+static void settle_children(struct shown_version *version)
+{
+    size_t shown = 0;
+    while (shown < version->child_count && !version->child_facts[shown])
+        shown++;
+    if (shown > 0 && shown < version->child_count)
+        swap_first_child(version, shown);
+    for (size_t i = 0; i < version->child_count; i++)
+        if (version->child_facts[i] && strcmp(version->platforms[i], "unknown") == 0)
+            version->platforms[i] = jsonx_str(version->child_facts[i], "Platform");
+}
+
 static int children_of_index(struct store *store, struct shown_version *version)
 {
     json_t *children = jsonx_array(version->known, "Children");
@@ -121,7 +152,9 @@ static int children_of_index(struct store *store, struct shown_version *version)
         version->children[i] = jsonx_str(json_array_get(children, i), "Digest");
         version->platforms[i] = jsonx_str(json_array_get(children, i), "Platform");
     }
-    return get_chunked(store, version->children, count, version->child_facts);
+    int err = get_chunked(store, version->children, count, version->child_facts);
+    settle_children(version);
+    return err;
 }
 
 static const json_t *shown_facts(const struct shown_version *version)
@@ -137,6 +170,17 @@ static bool has_tag(const json_t *tags, const char *name)
     return false;
 }
 
+/* Builders that leave the date out write one of these instead, and clocks go wrong: a day ahead is
+ * no newer version. */
+static int64_t created_for_order(const json_t *facts)
+{
+    static const int64_t dos_epoch_ms = INT64_C(315619200) * 1000; /* 1980-01-02 */
+    int64_t created_ms = 0;
+    (void)clock_parse(jsonx_str(facts, "Created"), &created_ms);
+    bool is_set = created_ms >= dos_epoch_ms && created_ms < clock_ms() + DAY_MS;
+    return is_set ? created_ms : 0;
+}
+
 static int complete_version(struct store *store, struct shown_version *version)
 {
     int err = 0;
@@ -146,7 +190,7 @@ static int complete_version(struct store *store, struct shown_version *version)
         children_of_image(version);
     const json_t *facts = shown_facts(version);
     if (facts)
-        (void)clock_parse(jsonx_str(facts, "Created"), &version->created_ms);
+        version->created_ms = created_for_order(facts);
     version->is_latest = has_tag(version->tags, "latest");
     version->greatest_tag = greatest_tag(version->tags);
     return err;
@@ -198,13 +242,28 @@ static json_t *tag_objects(const json_t *tags)
     return objects;
 }
 
+/* Windows images differ by OSVersion where their platform is the same. */
+static const char *os_version_of(const struct shown_version *version, const char *digest)
+{
+    size_t i;
+    json_t *child;
+    json_array_foreach(jsonx_array(version->known, "Children"), i,
+                       child) if (strcmp(jsonx_str(child, "Digest"), digest) ==
+                                  0) return jsonx_str(child, "OSVersion");
+    return "";
+}
+
 static json_t *platform_objects(const struct shown_version *version)
 {
     json_t *platforms = json_array();
-    for (size_t i = 0; i < version->child_count; i++)
-        json_array_append_new(platforms,
-                              version_facts_platform(version->platforms[i], version->children[i],
-                                                     version->child_facts[i]));
+    for (size_t i = 0; i < version->child_count; i++) {
+        json_t *platform = version_facts_platform(version->platforms[i], version->children[i],
+                                                  version->child_facts[i]);
+        const char *os_version = os_version_of(version, version->children[i]);
+        if (*os_version)
+            json_object_set_new(platform, "OSVersion", json_string(os_version));
+        json_array_append_new(platforms, platform);
+    }
     return platforms;
 }
 
@@ -298,9 +357,26 @@ static void add_shared(struct document *doc, const struct shown_version *version
         json_object_set_new(shared, "MediaType",
                             json_string(jsonx_str(version->known, "MediaType")));
         json_object_set_new(shared, "Platforms", platform_objects(version));
+        json_t *attachments = attached_list(doc->attached, version->known);
+        if (attachments)
+            json_object_set_new(shared, "Attachments", attachments);
     }
     json_object_set_new(shared, "LatestVersion", json_string(longest_tag(version->tags)));
     add_members(doc, xasprintf("p:%s", version->digest), shared);
+}
+
+static void add_recorded(struct document *doc, const struct shown_version *version)
+{
+    AUTO(free) char *image = NULL;
+    AUTO(free) char *dockerfile = NULL;
+    int err = attached_dockerfile(doc->store, doc->attached, version->digest, &image, &dockerfile);
+    if (err == 0) {
+        AUTO(strbuf) struct strbuf text = STRBUF_INIT(ANSWER_MAX_BYTES);
+        strbuf_adds(&text, dockerfile);
+        add_fragment(doc, xasprintf("d:%s %s", version->digest, image), &text);
+    } else if (err != ERR_NOTFOUND) {
+        doc->err = err;
+    }
 }
 
 static void add_tags(struct document *doc, const struct shown_version *version)
@@ -377,6 +453,7 @@ static void add_all(struct document *doc)
         add_children(doc, &doc->versions[i]);
         add_version_badge(doc, &doc->versions[i]);
         add_sheets(doc, &doc->versions[i]);
+        add_recorded(doc, &doc->versions[i]);
     }
     size_t i;
     json_t *tag;
@@ -399,6 +476,7 @@ static void document_release(struct document *doc)
         free(doc->fields[i].name);
         free(doc->fields[i].value);
     }
+    json_decref(doc->attached);
     free(doc->versions);
     free(doc->fields);
     free(doc->shown_name);
@@ -436,8 +514,11 @@ int render_and_publish(struct store *store, const struct reference *repository, 
     struct document doc = {.name = name,
                            .shown_name = reference_shown(repository),
                            .repository = repository,
+                           .store = store,
                            .image = image};
     int err = read_versions(store, groups, &doc);
+    if (err == 0)
+        err = attached_read(store, name, &doc.attached);
     if (err == 0) {
         add_all(&doc);
         err = doc.err;

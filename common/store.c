@@ -219,17 +219,21 @@ void store_renew(struct store *store, const char *name)
                   name, JOB_LEASE_MS);
 }
 
+static int json_of(const struct redis_reply *reply, json_t **ret_json)
+{
+    size_t len;
+    if (redis_is_nil(reply))
+        return ERR_NOTFOUND;
+    const char *text = redis_str(reply, &len);
+    return jsonx_parse(text, len, ret_json);
+}
+
 static int get_json(struct store *store, const char *prefix, const char *name, json_t **ret_json)
 {
     struct redis_reply *reply = NULL;
     int err = redis_call(store->redis, REDIS_WORKER_TIMEOUT_MS, &reply, "GET %s%s", prefix, name);
-    if (err == 0 && redis_is_nil(reply))
-        err = ERR_NOTFOUND;
-    if (err == 0) {
-        size_t len;
-        const char *text = redis_str(reply, &len);
-        err = jsonx_parse(text, len, ret_json);
-    }
+    if (err == 0)
+        err = json_of(reply, ret_json);
     redis_reply_free(reply);
     return err;
 }
@@ -264,6 +268,38 @@ int store_put_image(struct store *store, const char *name, int64_t revision, con
 int store_put_groups(struct store *store, const char *name, int64_t revision, const json_t *groups)
 {
     return put_json(store, KEY_GROUPS, name, revision, groups);
+}
+
+int store_get_attachments(struct store *store, const char *name, json_t **ret_attachments)
+{
+    return get_json(store, KEY_ATTACHMENTS, name, ret_attachments);
+}
+
+int store_put_attachments(struct store *store, const char *name, int64_t revision,
+                          const json_t *attachments)
+{
+    return put_json(store, KEY_ATTACHMENTS, name, revision, attachments);
+}
+
+int store_get_provenance(struct store *store, const char *digest, json_t **ret_provenance)
+{
+    struct redis_reply *reply = NULL;
+    int err = redis_call(store->redis, REDIS_WORKER_TIMEOUT_MS, &reply,
+                         "HGET " KEY_VERSION "%s provenance", digest);
+    if (err == 0)
+        err = json_of(reply, ret_provenance);
+    redis_reply_free(reply);
+    return err;
+}
+
+int store_put_provenance(struct store *store, const char *digest, const json_t *provenance)
+{
+    AUTO(free) char *text = jsonx_dump(provenance);
+    struct redis_reply *reply = NULL;
+    int err = redis_call(store->redis, REDIS_WORKER_TIMEOUT_MS, &reply,
+                         "HSET " KEY_VERSION "%s provenance %b", digest, text, strlen(text));
+    redis_reply_free(reply);
+    return err;
 }
 
 /* Many HMGETs in one flight. */

@@ -3,13 +3,19 @@
  * Errors are those of redis_call, and ERR_CONFLICT where a newer revision stands.
  *
  *   mb:1:img:<name>      what the inspector found: {"Revision","InspectedMs","Wanted","Tags":[...],
- *                        "Hub":{...}}; only the inspector writes it
+ *                        "AttachmentTags":[...],"Hub":{...}}; AttachmentTags are those of the
+ *                        wanted version; only the inspector writes it
  *   mb:1:grp:<name>      {"Revision","Versions":[{"Digest","Tags":[...]}],"Rest":[tags without a
  *                        digest yet]}; written by whoever groups at that revision
+ *   mb:1:att:<name>      {"Versions":[{"Digest","Attachments":[...]}]}, newest look first: what was
+ *                        attached to the versions that were wanted lately; the size worker's
  *   mb:1:ver:<digest>    `facts` of an image manifest with the fragments of document.h, or
  *                        `record` of an index: {"Digest","MediaType","Children":[{"Platform",
  *                        "Digest","Annotations"}],"Annotations"}, both Annotations where there are
- *                        any; never changes */
+ *                        any; never changes, but for what is "Incomplete": true, which is looked
+ *                        for again. What an index claims of its images is kept under the index, as
+ *                        anybody's index may name anybody's image: `provenance`, JSON of
+ *                        provenance.h and "Image", the digest of the image that it is about */
 #ifndef MB_STORE_H
 #define MB_STORE_H
 
@@ -60,6 +66,14 @@ int store_get_versions(struct store *store, const char *const *digests, size_t c
                        json_t **ret_versions);
 int store_put_facts(struct store *store, const char *digest, const json_t *facts);
 int store_put_record(struct store *store, const char *digest, const json_t *record);
+
+/* As images and groups: ERR_NOTFOUND, the revision. */
+int store_get_attachments(struct store *store, const char *name, json_t **ret_attachments);
+int store_put_attachments(struct store *store, const char *name, int64_t revision,
+                          const json_t *attachments);
+/* digest: of the index. ERR_NOTFOUND where there is none; caller owns. */
+int store_get_provenance(struct store *store, const char *digest, json_t **ret_provenance);
+int store_put_provenance(struct store *store, const char *digest, const json_t *provenance);
 
 /* Replaces the document by fields (pairs of name and value, lens for both), tells the new status
  * and a notice. With stage done the job ends: the marker goes. */

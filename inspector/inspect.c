@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attachments.h"
 #include "clock.h"
 #include "err.h"
 #include "groups.h"
@@ -137,6 +138,18 @@ static json_t *tag_names(const struct inspection *in)
     return names;
 }
 
+/* Tags that keep what is attached to the wanted version: at most one of each kind. */
+static json_t *attachment_tags(const struct inspection *in)
+{
+    AUTO(free) char *of_wanted = attachment_tag_of(in->wanted.digest);
+    size_t len = strlen(of_wanted);
+    json_t *names = json_array();
+    for (size_t i = 0; i < in->tags.attachment_count; i++)
+        if (strncmp(in->tags.attachments[i], of_wanted, len) == 0)
+            json_array_append_new(names, json_string(in->tags.attachments[i]));
+    return names;
+}
+
 /* An image that Hub does not answer for keeps what was known of it. */
 static json_t *hub_record(const struct inspection *in)
 {
@@ -156,6 +169,7 @@ static json_t *image_record(const struct inspection *in, json_t *names)
     json_object_set_new(image, "InspectedMs", json_integer(clock_ms()));
     json_object_set_new(image, "Wanted", json_string(in->wanted.digest));
     json_object_set(image, "Tags", names);
+    json_object_set_new(image, "AttachmentTags", attachment_tags(in));
     json_object_set_new(image, "Hub", hub_record(in));
     return image;
 }
@@ -224,13 +238,17 @@ static bool is_missing(int err)
     return err == ERR_NOTFOUND || err == ERR_UNAUTHORIZED;
 }
 
-/* No tag was asked for and there is no `latest`, or the tag asked for is gone: `latest` if it
- * exists, else the greatest tag. */
+/* No tag was asked for and there is no `latest`, or the tag asked for is gone or bad: `latest` if
+ * it is another one, else the greatest tag that is. */
 static int fetch_fallback(struct inspection *in)
 {
+    const char *failed = in->wanted_tag ? in->wanted_tag : "";
     const char *tag = in->tags.names[in->tags.count - 1];
     for (size_t i = 0; i < in->tags.count; i++)
-        if (strcmp(in->tags.names[i], "latest") == 0)
+        if (strcmp(in->tags.names[i], failed) != 0)
+            tag = in->tags.names[i];
+    for (size_t i = 0; i < in->tags.count; i++)
+        if (strcmp(in->tags.names[i], "latest") == 0 && strcmp(failed, "latest") != 0)
             tag = in->tags.names[i];
     (void)snprintf(in->fallback_tag, sizeof(in->fallback_tag), "%s", tag);
     in->wanted_tag = in->fallback_tag;
@@ -251,7 +269,7 @@ static struct job_result settle_wanted(struct inspection *in)
         return job_from_err(in->tags.err, in->tags.error_text, in->tags.retry_at_ms);
     if (in->wanted.err == 0)
         return (struct job_result){.outcome = JOB_NEXT};
-    if (!is_missing(in->wanted.err))
+    if (!is_missing(in->wanted.err) && err_is_transient(in->wanted.err))
         return wanted_result(in);
     if (in->tags.err)
         return missing(in->tags.error_text);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attachment_fetch.h"
 #include "clock.h"
 #include "err.h"
 #include "groups.h"
@@ -273,6 +274,9 @@ static struct job_result fill_in(struct measurement *m)
     if (err == 0)
         err = relations_update(m->measurer->store, m->repository, fetches, m->total);
     struct job_result result = fetch_result(fetches, m->total);
+    if (err == 0 && result.outcome == JOB_DONE)
+        err = attachments_fetch(m->measurer->loop, m->measurer->registry, m->measurer->store,
+                                m->repository, m->image);
     if (err == 0)
         err = result.outcome == JOB_DONE ? publish(m, STATUS_INSPECTED, STAGE_DONE)
                                          : publish(m, STATUS_SIZE, STAGE_LAYERS);

@@ -65,7 +65,7 @@ def test_realms_with_a_query_keep_it(faulty):
         {"token": TOKEN, "expires_in": -5, "issued_at": "no date"},
     ],
 )
-def test_both_names_of_a_token(faulty, body):
+def test_case_15_both_names_of_a_token(faulty, body):
     faulty.needs_token(MANIFEST, GOOD)
     faulty.on("/token", Response.of_json(body))
     assert is_good(ask(faulty))
@@ -87,7 +87,7 @@ def test_a_token_is_kept_for_later_requests(faulty):
     assert (faulty.count(MANIFEST), faulty.count("/token")) == (6, 1)
 
 
-def test_each_repository_has_a_token_of_its_own(faulty):
+def test_case_17_each_repository_has_a_token_of_its_own(faulty):
     faulty.needs_token(MANIFEST, GOOD)
     faulty.needs_token("/v2/s/manifests/1", GOOD, scope="repository:s:pull")
     answer = ask_all(faulty, f"manifest {HOST}/r:1", f"manifest {HOST}/s:1", options=["--in-order"])
@@ -108,7 +108,7 @@ def test_a_token_that_is_refused_later_is_renewed_once(faulty):
     assert faulty.count("/token") == 2
 
 
-def test_401_with_a_fresh_token_is_final(faulty):
+def test_case_16_401_with_a_fresh_token_is_final(faulty):
     faulty.needs_token(MANIFEST, GOOD)
     faulty.on("/token", Response.of_json({"token": "another"}))
     result = ask(faulty)
@@ -117,7 +117,7 @@ def test_401_with_a_fresh_token_is_final(faulty):
     assert (faulty.count(MANIFEST), faulty.count("/token")) == (2, 1)
 
 
-def test_many_requests_to_a_private_repository_go_out_once_each(faulty):
+def test_case_16_many_requests_to_a_private_repository_go_out_once_each(faulty):
     faulty.needs_token(MANIFEST, GOOD)
     faulty.on("/token", Response.of_json({"token": "another"}))
     answer = ask_all(faulty, *[f"manifest {HOST}/r:1"] * 16)
@@ -135,7 +135,7 @@ def test_many_requests_to_a_private_repository_go_out_once_each(faulty):
         "Negotiate YWJj==, {}",
     ],
 )
-def test_bearer_is_picked_out_of_several(faulty, challenge):
+def test_case_16_bearer_is_picked_out_of_several(faulty, challenge):
     bearer = f'bearer Realm="{faulty.url}/token", service=here , scope="repository:r:pull,push"'
     faulty.needs_token(MANIFEST, GOOD)
     check = faulty.answers[MANIFEST][0]
@@ -145,7 +145,7 @@ def test_bearer_is_picked_out_of_several(faulty, challenge):
     assert faulty.requests[1].query["scope"] == "repository:r:pull,push"
 
 
-def test_bearer_is_picked_out_of_several_headers(faulty):
+def test_case_16_bearer_is_picked_out_of_several_headers(faulty):
     faulty.needs_token(MANIFEST, GOOD)
     check = faulty.answers[MANIFEST][0]
     head = b'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n'
@@ -163,7 +163,7 @@ def test_bearer_is_picked_out_of_several_headers(faulty):
     ],
     ids=["basic", "no-realm", "negotiate"],
 )
-def test_401_that_cannot_be_answered_is_final(faulty, headers):
+def test_case_16_401_that_cannot_be_answered_is_final(faulty, headers):
     faulty.on(MANIFEST, Response(401, headers))
     assert ask(faulty)["err"] == "missing or private"
     assert faulty.count() == 1
@@ -240,7 +240,7 @@ def test_401_from_where_a_redirect_leads_asks_nobody(faulty):
     assert (result["err"], faulty.count("/v2/"), other.count()) == ("missing or private", 0, 1)
 
 
-def test_insufficient_scope_is_tried_once_with_the_scope_that_is_named(faulty):
+def test_case_16_insufficient_scope_is_tried_once_with_the_scope_that_is_named(faulty):
     faulty.needs_token(MANIFEST, GOOD, scope="repository:wrong:pull")
     first = faulty.answers[MANIFEST][0]
     text = f'Bearer realm="{faulty.url}/token",scope="repository:right:pull",error="insufficient_scope"'
@@ -288,7 +288,7 @@ def test_a_token_server_that_fails_for_a_while(faulty):
     ],
     ids=["500", "html", "error-in-200", "blank", "newline", "no-ascii", "list", "redirect"],
 )
-def test_a_token_server_that_stays_bad(faulty, answer, err, tail):
+def test_case_15_a_token_server_that_stays_bad(faulty, answer, err, tail):
     faulty.needs_token(MANIFEST, GOOD)
     faulty.on("/token", answer)
     result = ask(faulty)

@@ -58,9 +58,33 @@ static void what_is_no_base64_is_refused(void **state)
     }
 }
 
+static void the_url_alphabet_has_no_padding(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *bytes;
+    } good[] = {{"", ""}, {"Zg", "f"}, {"Zm8", "fo"}, {"Zm9v", "foo"}, {"-_-_", "\xfb\xff\xbf"}};
+    static const char *const bad[] = {"Zg==", "Z", "+/+/", "Zm 9v", "Zm9v\n"};
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        char *data = NULL;
+        size_t len;
+        assert_int_equal(base64url_decode(good[i].text, &data, &len), 0);
+        assert_string_equal(data, good[i].bytes);
+        assert_int_equal(len, strlen(good[i].bytes));
+        free(data);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        char *data = NULL;
+        size_t len;
+        assert_int_equal(base64url_decode(bad[i], &data, &len), ERR_INVALID);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_url_alphabet_has_no_padding),
         cmocka_unit_test(examples_of_the_rfc),
         cmocka_unit_test(all_bytes_come_back),
         cmocka_unit_test(what_is_no_base64_is_refused),

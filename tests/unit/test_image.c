@@ -62,7 +62,8 @@ static void all_facts_of_an_image(void **state)
         "{'created_by':'WORKDIR /w'}]}");
     expect_json(
         facts,
-        "{'Digest':'" DIGEST_B "','MediaType':'" OCI "manifest.v1+json','Platform':'linux/arm64',"
+        "{'Digest':'" DIGEST_B "','MediaType':'" OCI "manifest.v1+json','ConfigDigest':'" DIGEST_C
+        "','Platform':'linux/arm64',"
         "'Created':'2024-01-02T02:04:05.678Z','Author':'Ann',"
         "'License':{'Code':'MIT','URL':'https://spdx.org/licenses/MIT.html'},"
         "'VersionControl':{'Type':'git','URL':'https://github.com/a/b/tree/1f','Commit':'1f'},"
@@ -87,7 +88,8 @@ static void facts_without_a_config(void **state)
     json_t *facts = facts_of(MANIFEST(LAYER(DIGEST_A, "7"), ""), NULL);
     expect_json(facts,
                 "{'Digest':'" DIGEST_B "','MediaType':'" OCI
-                "manifest.v1+json','Platform':'unknown','Created':'0001-01-01T00:00:00Z',"
+                "manifest.v1+json','ConfigDigest':'" DIGEST_C
+                "','Platform':'unknown','Created':'0001-01-01T00:00:00Z',"
                 "'LayerCount':1,'DownloadSize':7,'Layers':[{'BlobSum':'" DIGEST_A
                 "','Command':'','DownloadSize':7,'CreatedBy':'','DiffID':'','MediaType':'" OCI
                 "layer.v1.tar+gzip','Empty':false,'Certainty':'missing'}],"
