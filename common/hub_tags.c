@@ -10,7 +10,6 @@
 #include "jsonx.h"
 #include "mem.h"
 
-#define PAGE_TAGS 100 /* a larger page is silently this one */
 #define PAGE_MAX_BYTES (8u << 20)
 #define STREAMS 4 /* pages side by side */
 
@@ -73,7 +72,7 @@ static void take_row(struct hub_tags_reading *reading, const json_t *json)
     if (known && tags->rows[json_integer_value(known)].pushed_ms >= pushed_ms)
         return;
     if (!known && tags->count == reading->alloc) {
-        reading->alloc = reading->alloc ? reading->alloc * 2 : PAGE_TAGS;
+        reading->alloc = reading->alloc ? reading->alloc * 2 : HUB_PAGE_TAGS;
         tags->rows = xrealloc(tags->rows, reading->alloc * sizeof(*tags->rows));
     }
     struct hub_tag *row = &tags->rows[known ? (size_t)json_integer_value(known) : tags->count];
@@ -157,9 +156,9 @@ static void page_failed(struct hub_tags_reading *reading, unsigned page,
 static void plan(struct hub_tags_reading *reading, int64_t rows)
 {
     struct hub_tags *tags = reading->tags;
-    int64_t before = (int64_t)(reading->first_page - 1) * PAGE_TAGS;
-    bool is_smaller = rows < PAGE_TAGS && before + rows < tags->total;
-    int64_t page_tags = is_smaller ? rows : PAGE_TAGS;
+    int64_t before = (int64_t)(reading->first_page - 1) * HUB_PAGE_TAGS;
+    bool is_smaller = rows < HUB_PAGE_TAGS && before + rows < tags->total;
+    int64_t page_tags = is_smaller ? rows : HUB_PAGE_TAGS;
     int64_t pages = (tags->total + page_tags - 1) / page_tags;
     reading->last_page = pages > HUB_MAX_PAGES ? HUB_MAX_PAGES : (unsigned)pages;
     tags->is_cut |= pages > HUB_MAX_PAGES;
@@ -191,7 +190,7 @@ static void on_page(void *arg, const struct hub_outcome *outcome)
 static void start_page(struct hub_tags_reading *reading, struct stream *stream)
 {
     unsigned page = reading->next_page++;
-    AUTO(free) char *tail = xasprintf("/tags?page_size=%d&page=%u", PAGE_TAGS, page);
+    AUTO(free) char *tail = xasprintf("/tags?page_size=%d&page=%u", HUB_PAGE_TAGS, page);
     const struct hub_request request = {
         .namespace = reading->namespace,
         .name = reading->name,

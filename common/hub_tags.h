@@ -13,6 +13,7 @@
 struct hub;
 struct hub_tags_reading;
 
+#define HUB_PAGE_TAGS 100 /* a larger page is silently this one */
 #define HUB_MAX_PAGES 100 /* of one repository: more would spend the limit of all others */
 
 struct hub_tag {

@@ -26,6 +26,7 @@ struct shown_version {
     json_t *
         *child_facts; /* NULL where not fetched yet; borrowed from known for an image manifest */
     bool owns_child_facts;
+    int64_t pushed_ms; /* the last of its tags; 0 if not told */
     int64_t created_ms;
     bool is_latest;
     const char *greatest_tag;
@@ -132,7 +133,18 @@ static bool has_tag(const json_t *tags, const char *name)
     return false;
 }
 
-static int complete_version(struct store *store, struct shown_version *version)
+static int64_t last_pushed(const json_t *tags, const json_t *pushed)
+{
+    int64_t last_ms = 0;
+    size_t i;
+    json_t *tag;
+    json_array_foreach(tags, i, tag) if (jsonx_int(pushed, json_string_value(tag)) > last_ms)
+        last_ms = jsonx_int(pushed, json_string_value(tag));
+    return last_ms;
+}
+
+static int complete_version(struct store *store, const json_t *pushed,
+                            struct shown_version *version)
 {
     int err = 0;
     if (jsonx_array(version->known, "Children"))
@@ -142,18 +154,22 @@ static int complete_version(struct store *store, struct shown_version *version)
     const json_t *facts = shown_facts(version);
     if (facts)
         (void)clock_parse(jsonx_str(facts, "Created"), &version->created_ms);
+    version->pushed_ms = last_pushed(version->tags, pushed);
     version->is_latest = has_tag(version->tags, "latest");
     version->greatest_tag = greatest_tag(version->tags);
     return err;
 }
 
-/* Latest first, then newest first; what has no date comes after, by its greatest tag. */
+/* Latest first, then by the newest push, then by the newest creation; what has no date comes after,
+ * by its greatest tag. */
 static int version_order(const void *left, const void *right)
 {
     const struct shown_version *a = left;
     const struct shown_version *b = right;
     if (a->is_latest != b->is_latest)
         return a->is_latest ? -1 : 1;
+    if (a->pushed_ms != b->pushed_ms)
+        return a->pushed_ms > b->pushed_ms ? -1 : 1;
     if (a->created_ms != b->created_ms)
         return a->created_ms > b->created_ms ? -1 : 1;
     return natural_compare(b->greatest_tag, a->greatest_tag);
@@ -176,7 +192,7 @@ static int read_versions(struct store *store, const json_t *groups, struct docum
     for (size_t i = 0; i < count; i++)
         doc->versions[i].known = known[i];
     for (size_t i = 0; i < count && err == 0; i++)
-        err = complete_version(store, &doc->versions[i]);
+        err = complete_version(store, jsonx_object(doc->image, "Pushed"), &doc->versions[i]);
     if (err == 0)
         qsort(doc->versions, count, sizeof(*doc->versions), version_order);
     return err;
@@ -184,12 +200,22 @@ static int read_versions(struct store *store, const json_t *groups, struct docum
 
 /* Writing the pieces */
 
-static json_t *tag_objects(const json_t *tags)
+static json_t *tag_objects(const struct document *doc, const json_t *tags)
 {
+    const json_t *pushed = jsonx_object(doc->image, "Pushed");
     json_t *objects = json_array();
     size_t i;
     json_t *tag;
-    json_array_foreach(tags, i, tag) json_array_append_new(objects, json_pack("{s:O}", "tag", tag));
+    json_array_foreach(tags, i, tag)
+    {
+        json_t *object = json_pack("{s:O}", "tag", tag);
+        int64_t pushed_ms = jsonx_int(pushed, json_string_value(tag));
+        char text[CLOCK_TEXT_BYTES];
+        clock_format(pushed_ms, text);
+        if (pushed_ms)
+            json_object_set_new(object, "PushedAt", json_string(text));
+        json_array_append_new(objects, object);
+    }
     return objects;
 }
 
@@ -228,9 +254,12 @@ static void add_entry(const struct document *doc, const char *digest, const json
     JSON_AUTO
     json_t *entry = json_object();
     json_object_set_new(entry, "SHA", json_string(digest_hex(digest)));
-    json_object_set_new(entry, "Tags", tag_objects(tags));
+    json_object_set_new(entry, "Tags", tag_objects(doc, tags));
     json_object_set_new(entry, "ImageName", json_string(doc->shown_name));
     version_facts_entry(version ? shown_facts(version) : NULL, entry);
+    int64_t told_bytes = jsonx_int(jsonx_object(doc->image, "Sizes"), digest);
+    if (told_bytes && version && !shown_facts(version))
+        json_object_set_new(entry, "DownloadSize", json_integer(told_bytes));
     json_object_set_new(entry, "Digest", json_string(digest));
     if (version && version->known) {
         json_object_set_new(entry, "MediaType",
@@ -300,7 +329,7 @@ static void add_tags(struct document *doc, const struct shown_version *version)
 {
     JSON_AUTO
     json_t *tags = json_object();
-    json_object_set_new(tags, "Tags", tag_objects(version->tags));
+    json_object_set_new(tags, "Tags", tag_objects(doc, version->tags));
     json_object_set_new(tags, "ImageName", json_string(doc->shown_name));
     add_members(doc, xasprintf("g:%s", version->digest), tags);
     size_t i;

@@ -3,7 +3,10 @@
  * Errors are those of redis_call, and ERR_CONFLICT where a newer revision stands.
  *
  *   mb:1:img:<name>      what the inspector found: {"Revision","InspectedMs","Wanted","Tags":[...],
- *                        "Hub":{...}}; only the inspector writes it
+ *                        "Pushed":{tag: ms},"Sizes":{digest: bytes},"Hub":{...},"NextPage"}; only
+ *                        the inspector writes it. Tags: those first whose digests are in the groups
+ *                        (their Next), newest first. Pushed and Sizes are what Hub tells. NextPage
+ *                        where a limit cut the list short: Hub's page to go on with
  *   mb:1:grp:<name>      {"Revision","Versions":[{"Digest","Tags":[...]}],"Rest":[tags without a
  *                        digest yet]}; written by whoever groups at that revision
  *   mb:1:ver:<digest>    `facts` of an image manifest with the fragments of document.h, or
