@@ -66,12 +66,13 @@ static void take_source(const char *text, char ret_source[BUDGET_SOURCE_BYTES])
         memcpy(ret_source, text, len + 1);
 }
 
-/* When a limit that is spent is looked at again: when its window ends, if that is told; else when a
- * tenth of it has passed, since it may fill drop by drop. */
-static int64_t spent_until(const struct budget_headers *headers, int64_t now_ms, int64_t window_s,
-                           int64_t reset_ms)
+/* Until the window ends, if that is told; else for a tenth of it: a limit may fill drop by drop. */
+static int64_t counts_until(const struct budget_headers *headers, int64_t now_ms, int64_t window_s,
+                            int64_t reset_ms)
 {
-    int64_t told_ms = headers->retry_after ? retry_after_ms(headers->retry_after, now_ms) : 0;
+    int64_t told_ms = headers->is_refused && headers->retry_after
+                          ? retry_after_ms(headers->retry_after, now_ms)
+                          : 0;
     if (told_ms > now_ms)
         return told_ms;
     if (reset_ms > now_ms)
@@ -97,10 +98,7 @@ int budget_read_headers(const struct budget_headers *headers, int64_t now_ms,
                                        .remaining = headers->is_refused ? 0 : remaining,
                                        .noted_ms = now_ms};
     take_source(headers->source, ret_limit->source);
-    if (ret_limit->remaining == 0)
-        ret_limit->until_ms = spent_until(headers, now_ms, window_s, reset_ms);
-    else
-        ret_limit->until_ms = reset_ms > now_ms ? reset_ms : now_ms + window_s * 1000;
+    ret_limit->until_ms = counts_until(headers, now_ms, window_s, reset_ms);
     return 0;
 }
 

@@ -30,6 +30,7 @@ struct inspection {
     char *name;
     int64_t revision;
     bool may_wait;            /* for Hub's limit */
+    bool goes_on;             /* with what a limit cut short a short while ago */
     json_t *previous;         /* the record that stands, NULL if none */
     json_t *previous_groups;  /* NULL if none */
     json_t *previous_digests; /* tag: digest, of the groups */
@@ -184,22 +185,31 @@ static void head_tag(struct inspection *in, const char *tag)
     registry_fetch_release(&head);
 }
 
+/* What has just been told of a tag; "" if nothing. */
+static const char *told_digest(const struct inspection *in, const char *tag)
+{
+    const struct tag_row *row = tag_list_find(&in->tags, tag);
+    if (row && *row->digest)
+        return row->digest;
+    return in->goes_on ? jsonx_str(in->previous_digests, tag) : "";
+}
+
 /* By the digest, where that is told, or where the image was inspected before and so may be known:
  * what is known by its digest is not fetched again. Hub may tell a digest that is gone. */
 static int fetch_tag(struct inspection *in, const char *tag)
 {
-    struct tag_row *row = tag_list_find(&in->tags, tag);
-    if ((!row || !*row->digest) && in->previous_groups) {
+    if (!*told_digest(in, tag) && in->previous_groups) {
         head_tag(in, tag);
         if (in->wanted.err)
             return 0;
-        row = tag_list_find(&in->tags, tag);
     }
-    if (!row || !*row->digest)
+    if (!*told_digest(in, tag))
         return fetch_version(in, tag);
-    int err = fetch_version(in, row->digest);
+    int err = fetch_version(in, told_digest(in, tag));
     if (err == 0 && in->wanted.err == ERR_NOTFOUND) {
-        row->digest[0] = '\0';
+        struct tag_row *row = tag_list_find(&in->tags, tag);
+        if (row)
+            row->digest[0] = '\0';
         err = fetch_version(in, tag);
     }
     return err;
@@ -275,7 +285,6 @@ static struct job_result settle_wanted(struct inspection *in)
 static void start_side_requests(struct inspection *in)
 {
     const struct inspector *inspector = in->inspector;
-    bool goes_on = is_partial(in->previous) && age_ms(in->previous) < CURSOR_MAX_AGE_MS;
     in->tags.loop = inspector->loop;
     in->tags.hub = inspector->hub;
     in->tags.registry = inspector->registry;
@@ -285,7 +294,7 @@ static void start_side_requests(struct inspection *in)
                         loop_now_ms(inspector->loop) + HUB_TIMEOUT_MS);
     else
         in->hub = (struct hub_facts){.done = true, .err = ERR_NOTFOUND};
-    tag_list_start(&in->tags, goes_on ? in->previous : NULL, in->previous_digests);
+    tag_list_start(&in->tags, in->goes_on ? in->previous : NULL, in->previous_digests);
 }
 
 /* What Hub does not tell now stays as it was told before. */
@@ -394,6 +403,7 @@ struct job_result inspect(const struct inspector *inspector, const struct messag
     if (err == 0)
         err = store_get_groups(inspector->store, in.name, &in.previous_groups);
     in.previous_digests = groups_by_tag(in.previous_groups);
+    in.goes_on = is_partial(in.previous) && age_ms(in.previous) < CURSOR_MAX_AGE_MS;
     version_to_open(&in, digest);
     if (err && err != ERR_NOTFOUND)
         result = job_from_err(err, NULL, 0);
