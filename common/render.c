@@ -14,6 +14,8 @@
 
 #define ANSWER_MAX_BYTES (256u << 20)
 #define STORE_CHUNK 256
+#define TURN_VERSIONS 256             /* written between two turns of the loop */
+#define VERSIONS_MAX_BYTES (8u << 20) /* more than clients read, and the api joins in time */
 
 /* One version while the document is put together. Borrows digest and tags from the groups. */
 struct shown_version {
@@ -36,10 +38,12 @@ struct document {
     const char *name;
     char *shown_name;
     const struct reference *repository;
+    struct store *store;
     const json_t *image;
     struct shown_version *versions;
     size_t version_count;
-    json_t *rest; /* tags whose digest is not known yet */
+    size_t omitted_count; /* the oldest, left out of the array of versions */
+    json_t *rest;         /* tags whose digest is not known yet */
     struct store_field *fields;
     size_t field_count, field_alloc;
     int err;
@@ -272,13 +276,25 @@ static void add_entry(const struct document *doc, const char *digest, const json
     strbuf_adds(out, text);
 }
 
+static void turn_at(const struct document *doc, size_t i)
+{
+    if (i % TURN_VERSIONS == TURN_VERSIONS - 1)
+        store_turn(doc->store);
+}
+
+/* Versions that are left out of the array have their own answers all the same. */
 static void add_versions(struct document *doc)
 {
     AUTO(strbuf) struct strbuf text = STRBUF_INIT(ANSWER_MAX_BYTES);
     strbuf_addc(&text, '[');
-    for (size_t i = 0; i < doc->version_count; i++)
+    for (size_t i = 0; i < doc->version_count; i++) {
+        turn_at(doc, i);
         add_entry(doc, doc->versions[i].digest, doc->versions[i].tags, &doc->versions[i], &text);
-    if (json_array_size(doc->rest))
+        doc->omitted_count = doc->version_count - 1 - i;
+        if (text.len > VERSIONS_MAX_BYTES)
+            break;
+    }
+    if (json_array_size(doc->rest) && text.len <= VERSIONS_MAX_BYTES)
         add_entry(doc, "", doc->rest, NULL, &text);
     strbuf_addc(&text, ']');
     add_fragment(doc, xstrdup("versions"), &text);
@@ -305,6 +321,8 @@ static void add_head(struct document *doc)
     if (strcmp(doc->repository->registry, "docker.io") == 0)
         json_object_set_new(head, "ImageURL",
                             json_sprintf("https://hub.docker.com/r/%s/", doc->repository->path));
+    if (doc->omitted_count)
+        json_object_set_new(head, "VersionsOmitted", json_integer((json_int_t)doc->omitted_count));
     json_object_set_new(head, "Registry", json_string(doc->repository->registry));
     add_members(doc, xstrdup("head"), head);
 }
@@ -362,9 +380,10 @@ static void add_meta(struct document *doc)
 static void add_all(struct document *doc)
 {
     add_meta(doc);
-    add_head(doc);
     add_versions(doc);
+    add_head(doc);
     for (size_t i = 0; i < doc->version_count; i++) {
+        turn_at(doc, i);
         add_shared(doc, &doc->versions[i]);
         add_tags(doc, &doc->versions[i]);
         add_children(doc, &doc->versions[i]);
@@ -402,6 +421,7 @@ int render_and_publish(struct store *store, const struct reference *repository, 
     struct document doc = {.name = name,
                            .shown_name = reference_shown(repository),
                            .repository = repository,
+                           .store = store,
                            .image = image};
     int err = read_versions(store, groups, &doc);
     if (err == 0) {

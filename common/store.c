@@ -96,8 +96,9 @@ static const char put_script[] =
 /* KEYS: 2 job, 3 document, 4 the half-written one; ARGV: 5 revision, 6 status, 7 stage. */
 static const char publish_script[] =
     "if (redis.call('HGET',KEYS[1],'revision') or '0')~=ARGV[5] then "
-    "redis.call('DEL',KEYS[4]) return 'superseded' end "
-    "redis.call('RENAME',KEYS[4],KEYS[3]) redis.call('EXPIRE',KEYS[3],ARGV[4]) "
+    "redis.call('UNLINK',KEYS[4]) return 'superseded' end "
+    "redis.call('UNLINK',KEYS[3]) redis.call('RENAME',KEYS[4],KEYS[3]) "
+    "redis.call('EXPIRE',KEYS[3],ARGV[4]) "
     "if " HAS_FACTS "and ARGV[7]~='done' then redis.call('HSET',KEYS[1],'stage','refreshing') "
     "else redis.call('HSET',KEYS[1],'status',ARGV[6],'stage',ARGV[7]) end "
     "if ARGV[7]=='done' then redis.call('DEL',KEYS[2]) "
@@ -107,7 +108,7 @@ static const char publish_script[] =
 static const char end_script[] =
     "redis.call('DEL',KEYS[2]) local status=ARGV[5] "
     "if status=='FAILED_INSPECTION' and " HAS_FACTS "then status='INSPECTED' end "
-    "if status=='MISSING' then redis.call('DEL',KEYS[3]) end "
+    "if status=='MISSING' then redis.call('UNLINK',KEYS[3]) end "
     "redis.call('HSET',KEYS[1],'status',status,'stage','done','error',ARGV[6],"
     "'retry_ms',ARGV[7]) " NOTICE;
 
@@ -233,6 +234,11 @@ void store_renew(struct store *store, const char *name)
 {
     redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, NULL, NULL, "PEXPIRE " KEY_JOB "%s %d",
                   name, JOB_LEASE_MS);
+}
+
+void store_turn(struct store *store)
+{
+    loop_turn(store->loop);
 }
 
 static int get_json(struct store *store, const char *prefix, const char *name, json_t **ret_json)

@@ -44,6 +44,9 @@ int store_get_groups(struct store *store, const char *name, json_t **ret_groups)
 int store_put_image(struct store *store, const char *name, int64_t revision, const json_t *image);
 int store_put_groups(struct store *store, const char *name, int64_t revision, const json_t *groups);
 
+/* Lets the loop turn once: leases and signals do not wait for what is long to compute. */
+void store_turn(struct store *store);
+
 /* For each digest its facts (they have "Layers") or record (it has "Children"), NULL where
  * neither is known. Caller owns what it gets. */
 int store_get_versions(struct store *store, const char *const *digests, size_t count,
