@@ -14,6 +14,7 @@
 
 #define WAIT_FOREVER_MS (INT64_MAX / 2) /* every command has its own deadline */
 #define FIELDS_IN_ONE_COMMAND 256
+#define FIELDS_IN_ONE_FLIGHT 4096 /* each flight has the time of one command */
 #define TEMPORARY_SECONDS "900"
 
 struct store {
@@ -377,6 +378,25 @@ static void send_fields(struct store *store, const char *key, const struct store
     redis_command_argv(store->redis, REDIS_WORKER_TIMEOUT_MS, on_landed, flight, argc, argv, lens);
 }
 
+static int write_fields(struct store *store, const char *key, const struct store_field *fields,
+                        size_t count)
+{
+    for (size_t at = 0; at < count; at += FIELDS_IN_ONE_FLIGHT) {
+        struct flight flight = {.loop = store->loop};
+        size_t end = count - at < FIELDS_IN_ONE_FLIGHT ? count : at + FIELDS_IN_ONE_FLIGHT;
+        for (size_t i = at; i < end; i += FIELDS_IN_ONE_COMMAND)
+            send_fields(store, key, fields + i,
+                        end - i < FIELDS_IN_ONE_COMMAND ? end - i : FIELDS_IN_ONE_COMMAND, &flight);
+        flight.pending++;
+        redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, on_landed, &flight,
+                      "EXPIRE %s " TEMPORARY_SECONDS, key);
+        int err = flight_wait(&flight);
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
 int store_publish(struct store *store, const char *name, int64_t revision,
                   const struct store_field *fields, size_t count, enum image_status status,
                   enum image_stage stage)
@@ -384,14 +404,7 @@ int store_publish(struct store *store, const char *name, int64_t revision,
     AUTO(free)
     char *temporary = xasprintf(KEY_DOCUMENT "%s:%lld:%u:%lld", name, (long long)revision,
                                 store->temporary++, (long long)clock_ms());
-    struct flight flight = {.loop = store->loop};
-    for (size_t i = 0; i < count; i += FIELDS_IN_ONE_COMMAND)
-        send_fields(store, temporary, fields + i,
-                    count - i < FIELDS_IN_ONE_COMMAND ? count - i : FIELDS_IN_ONE_COMMAND, &flight);
-    flight.pending++;
-    redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, on_landed, &flight,
-                  "EXPIRE %s " TEMPORARY_SECONDS, temporary);
-    int err = flight_wait(&flight);
+    int err = write_fields(store, temporary, fields, count);
     if (err)
         return err;
     struct script script;

@@ -19,6 +19,7 @@
 
 #define WAIT_FOREVER_MS (INT64_MAX / 2)
 #define HUB_TIMEOUT_MS 10000
+#define HUB_PATIENCE_MS 300000
 #define MAX_HUB_WAITS 3 /* limits of Hub that are waited for; then it is done without Hub */
 #define HUB_LIMIT_TEXT "Docker Hub's limit of requests is spent"
 #define CURSOR_MAX_AGE_MS INT64_C(1800000) /* an older part of a list is not gone on with */
@@ -29,7 +30,7 @@ struct inspection {
     const struct reference *image;
     char *name;
     int64_t revision;
-    bool may_wait;            /* for Hub's limit */
+    int64_t patience_ms;      /* Hub's limit is waited for if it ends by then; wall time */
     bool goes_on;             /* with what a limit cut short a short while ago */
     json_t *previous;         /* the record that stands, NULL if none */
     json_t *previous_groups;  /* NULL if none */
@@ -313,7 +314,7 @@ static bool is_cut_short(const struct inspection *in)
 {
     bool has_facts = json_object_size(jsonx_object(in->previous, "Hub")) > 0;
     bool lacks_facts = in->hub.err == ERR_RATELIMIT && !has_facts;
-    return in->may_wait && (in->tags.next_page || lacks_facts);
+    return in->tags.next_page || (lacks_facts && in->hub.retry_at_ms <= in->patience_ms);
 }
 
 /* A page that Hub does not have: nothing of its list is read again. */
@@ -367,7 +368,7 @@ static struct job_result inspect_whole(struct inspection *in)
         err = publish_first(in);
     if (err)
         return job_from_err(err, NULL, 0);
-    tag_list_wait(&in->tags, in->may_wait);
+    tag_list_wait(&in->tags, in->patience_ms);
     if (in->previous_groups)
         err = fetch_wanted(in);
     if (err)
@@ -392,11 +393,11 @@ static void inspection_release(struct inspection *in)
 
 struct job_result inspect(const struct inspector *inspector, const struct message *message)
 {
-    struct inspection in = {.inspector = inspector,
-                            .image = &message->image,
-                            .may_wait = message->deferrals < MAX_HUB_WAITS};
+    struct inspection in = {.inspector = inspector, .image = &message->image, .patience_ms = -1};
     struct job_result result;
     char digest[DIGEST_BYTES];
+    if (message->deferrals < MAX_HUB_WAITS)
+        in.patience_ms = clock_ms() + HUB_PATIENCE_MS;
     registry_set_wanted(inspector->registry, true);
     in.name = reference_canonical(&message->image);
     int err = store_get_image(inspector->store, in.name, &in.previous);

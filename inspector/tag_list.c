@@ -100,12 +100,12 @@ static void take_registry(struct tag_list *list)
         (void)add_row(list, tags->names[i]);
 }
 
-void tag_list_wait(struct tag_list *list, bool may_wait)
+void tag_list_wait(struct tag_list *list, int64_t patience_ms)
 {
     struct hub_tags *hub = &list->from_hub;
     loop_run_until(list->loop, &hub->done, WAIT_FOREVER_MS);
     take_hub(list);
-    if (hub->next_page && may_wait) {
+    if (hub->next_page && hub->retry_at_ms <= patience_ms) {
         list->next_page = hub->next_page;
         list->retry_at_ms = hub->retry_at_ms;
         return;

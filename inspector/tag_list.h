@@ -41,9 +41,9 @@ struct tag_list {
  * (may be NULL) is the image record of a reading that a limit ended, with its tag digests: it is
  * gone on with. list must not move until tag_list_wait. */
 void tag_list_start(struct tag_list *list, const json_t *earlier, const json_t *earlier_digests);
-/* Until the list is there or cannot be had. If Hub's limit is spent, its part is taken as it is
- * where may_wait is set (next_page tells), else the registry's list stands in. */
-void tag_list_wait(struct tag_list *list, bool may_wait);
+/* Until the list is there or cannot be had. Where Hub's limit is spent but ends by wall time
+ * patience_ms, its part is taken as it is (next_page tells); else the registry's list stands in. */
+void tag_list_wait(struct tag_list *list, int64_t patience_ms);
 void tag_list_release(struct tag_list *list);
 
 /* NULL if there is none. */

@@ -174,10 +174,13 @@ def test_case_38_a_cache_that_spends_the_limit_of_another(make_suite, registry):
     assert pulls(registry, other) == 1
 
 
-def test_hubs_limit_that_does_not_end_is_done_without(make_suite, registry, hub, library):
+@pytest.mark.parametrize("retry_after", ["1", "7200"])
+def test_hubs_limit_that_does_not_end_is_done_without(
+    make_suite, registry, hub, library, retry_after
+):
     suite = make_suite().start()
     repository = library(120, 4)
-    hub.limited, hub.retry_after = -1, "1"
+    hub.limited, hub.retry_after = -1, retry_after
     document = suite.wait_status(short(repository), seconds=60)
     assert tags_by_sha(document) == expected_tags(repository)
     assert document["PullCount"] == 0
