@@ -1,7 +1,6 @@
 #include "budget.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,12 +119,16 @@ static char *limit_text(const struct budget_limit *limit)
 
 static int limit_parse(const char *text, struct budget_limit *ret_limit)
 {
-    long long limit, remaining, until_ms, noted_ms;
-    int at = 0;
-    if (sscanf(text, "%lld %lld %lld %lld %n", &limit, &remaining, &until_ms, &noted_ms, &at) != 4)
-        return ERR_PROTO;
-    *ret_limit = (struct budget_limit){limit, remaining, until_ms, noted_ms, ""};
-    take_source(text + at, ret_limit->source);
+    int64_t numbers[4];
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        char *end;
+        numbers[i] = strtoll(text, &end, 10);
+        if (end == text || *end != ' ')
+            return ERR_PROTO;
+        text = end + 1;
+    }
+    *ret_limit = (struct budget_limit){numbers[0], numbers[1], numbers[2], numbers[3], ""};
+    take_source(text, ret_limit->source);
     return 0;
 }
 

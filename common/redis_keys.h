@@ -11,7 +11,7 @@
 #define KEY_STATUS "mb:1:status:"     /* hash: status.h */
 #define KEY_JOB "mb:1:job:"           /* string with a short life: status.h */
 #define KEY_FRONTIER "mb:1:frontier:" /* string: status.h */
-#define KEY_BUDGET "mb:1:budget"       /* hash: budget.h; lives as long as what it tells */
+#define KEY_BUDGET "mb:1:budget"      /* hash: budget.h; lives as long as what it tells */
 #define KEY_NOTICE "mb:1:notice:"     /* channel */
 
 #define REDIS_API_TIMEOUT_MS 500

@@ -16,10 +16,10 @@
 
 static struct tag_row *add_row(struct tag_list *list, const char *name)
 {
-    struct tag_row *known = tag_list_find(list, name);
-    if (known)
-        return known;
-    if (list->count == list->alloc) {
+    json_t *index = json_object_get(list->by_name, name);
+    if (index)
+        return &list->rows[json_integer_value(index)];
+    if (!list->rows || list->count == list->alloc) {
         list->alloc = list->alloc ? list->alloc * 2 : 64;
         list->rows = xrealloc(list->rows, list->alloc * sizeof(*list->rows));
     }
