@@ -11,7 +11,8 @@
 #include "mem.h"
 
 #define PAGE_MAX_BYTES (8u << 20)
-#define STREAMS 4 /* pages side by side */
+#define STREAMS 4                     /* pages side by side */
+#define MAX_TOTAL INT64_C(1000000000) /* no more is believed */
 
 /* One of the pages under way. */
 struct stream {
@@ -94,8 +95,9 @@ static int64_t take_page(struct hub_tags_reading *reading, const json_t *json)
     if (!results)
         return -1;
     json_array_foreach(results, i, row) take_row(reading, row);
-    if (jsonx_int(json, "count") > 0)
-        reading->tags->total = jsonx_int(json, "count");
+    int64_t total = jsonx_int(json, "count");
+    if (total > 0)
+        reading->tags->total = total < MAX_TOTAL ? total : MAX_TOTAL;
     return (int64_t)json_array_size(results);
 }
 

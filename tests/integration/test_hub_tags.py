@@ -99,6 +99,16 @@ def test_more_pages_than_are_asked_for(hub):
     assert len(hub.requests) == 100
 
 
+@pytest.mark.parametrize("count", [2**63 - 1, 2**31, 1e300, -5, "many", None])
+def test_a_count_that_cannot_be(faulty, count):
+    pages = {1: one_page(*rows(2), count=count)}
+    missing = Response.of_json({"message": "object not found"}, 404)
+    faulty.on(NEW, lambda request: pages.get(int(request.query["page"]), missing))
+    result = ask(faulty)
+    assert (result["err"], set(result["rows"])) == ("ok", {"1.0", "1.1"})
+    assert faulty.count() <= 1 + 4
+
+
 def test_pages_that_shift_name_each_tag_once(faulty):
     pages = {1: one_page(*rows(100), count=150), 2: one_page(*rows(150)[90:], count=150)}
     on_pages(faulty, pages)

@@ -3,6 +3,7 @@ would be refused, and the rest comes by itself."""
 
 import pytest
 
+from stack import samples
 from stack.hub import tag_row
 from stack.processes import wait_until
 from stack.proxy import PullLimit
@@ -307,3 +308,20 @@ def test_old_versions_open_by_the_digests_that_hub_tells(make_suite, registry, h
     assert [row["Platform"] for row in opened["Platforms"]] == list(old.platforms)
     child = old.platforms["linux/arm64"].digest
     assert suite.get(f"/v1/images/{name}/version/{child}")[2]["Digest"] == old.digest
+
+
+def test_requests_to_hub_are_kept_for_who_waits(make_suite, registry, hub, library):
+    """Pages stop before the limit does: the kept tenth answers for another image."""
+    suite = make_suite().start()
+    repository, other = samples.tagged("library/many", 2500, 3), library(3)
+    registry.proxy.remember(repository)
+    hub.add_repository(repository)
+    hub.limit = 20
+    suite.get(f"/v1/images/{short(repository)}")
+    wait_for_limit(suite, short(repository))
+    status, _, document = suite.get(f"/v1/images/{short(repository)}")
+    assert (status, len(hub.requests)) == (200, 18)
+    assert len(all_tags(document)) == 1700
+    document = suite.wait_status(short(other))
+    assert document["PullCount"] == 5_000_000_000
+    assert len(hub.requests) == 20
