@@ -15,6 +15,7 @@
 #define KEY_HOOK "mb:1:hook:"         /* string with a short life: status.h */
 #define KEY_RATE "mb:1:rate:"         /* string with a short life: status.h */
 #define KEY_CATALOG "mb:1:cat:"       /* catalog.h */
+#define KEY_BUDGET "mb:1:budget"      /* hash: budget.h; lives as long as what it tells */
 #define KEY_NOTICE "mb:1:notice:"     /* channel */
 
 /* The reverse index (relations_index.h): sorted sets of images, then where an image is found. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "attachments.h"
+#include "budget.h"
 #include "challenge.h"
 #include "clock.h"
 #include "err.h"
@@ -54,6 +55,16 @@ void registry_set_deadline(struct registry *registry, int64_t deadline_ms)
     registry_calls_set_deadline(&registry->calls, deadline_ms);
 }
 
+void registry_set_budget(struct registry *registry, struct budget *budget)
+{
+    registry->calls.budget = budget;
+}
+
+void registry_set_wanted(struct registry *registry, bool is_wanted)
+{
+    registry->is_wanted = is_wanted;
+}
+
 int64_t registry_requests(const struct registry *registry)
 {
     return registry->calls.requests + token_requests(registry->calls.tokens);
@@ -100,6 +111,21 @@ static void on_fetched(void *arg, const struct registry_outcome *outcome)
         digest_sha256(fetch->body, fetch->body_bytes, fetch->digest);
 }
 
+/* True where the budget for pulls is spent: the request ends before it starts. */
+static bool is_over_budget(struct registry *registry, const struct registry_host *host,
+                           struct registry_fetch *fetch)
+{
+    if (fetch->what != REGISTRY_GET_MANIFEST ||
+        budget_take(registry->calls.budget, host->host, registry->is_wanted, &fetch->retry_at_ms) ==
+            0)
+        return false;
+    fetch->err = ERR_RATELIMIT;
+    (void)snprintf(fetch->error_text, sizeof(fetch->error_text),
+                   "the limit of pulls from %.100s is spent", host->host);
+    fetch->done = true;
+    return true;
+}
+
 void registry_fetch_start(struct registry *registry, const struct reference *repository,
                           struct registry_fetch *fetch)
 {
@@ -108,6 +134,8 @@ void registry_fetch_start(struct registry *registry, const struct reference *rep
         refuse(repository, &fetch->err, fetch->error_text, &fetch->done);
         return;
     }
+    if (is_over_budget(registry, host, fetch))
+        return;
     bool is_blob = fetch->what == REGISTRY_GET_BLOB;
     size_t max_bytes = fetch->max_body_bytes ? fetch->max_body_bytes
                        : is_blob             ? REGISTRY_MAX_BLOB_BYTES

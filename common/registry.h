@@ -12,6 +12,7 @@
 #include "digest.h"
 #include "reference.h"
 
+struct budget;
 struct httpc;
 struct loop;
 struct registries;
@@ -26,6 +27,12 @@ void registry_use_auth(struct registry *registry, struct registry_auth *auth);
 void registry_free(struct registry *registry);
 /* For all requests from now on: what is not done at loop time deadline_ms ends with ERR_TIMEOUT. */
 void registry_set_deadline(struct registry *registry, int64_t deadline_ms);
+
+/* From now on GETs of manifests are taken from this budget: ERR_RATELIMIT where it is spent. NULL:
+ * from none. Borrowed. */
+void registry_set_budget(struct registry *registry, struct budget *budget);
+/* True: what is asked for from now on is what somebody waits for, and may spend what is kept. */
+void registry_set_wanted(struct registry *registry, bool is_wanted);
 
 enum registry_what {
     REGISTRY_HEAD_MANIFEST, /* digest and media type only; falls back to GET where HEAD fails */

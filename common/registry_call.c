@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "budget.h"
 #include "clock.h"
 #include "err.h"
 #include "httpc.h"
@@ -236,11 +237,27 @@ static void on_status(struct registry_call *call, const struct httpc_response *r
     call_fail(call, err, response->status, 0, "%d%s", response->status, words);
 }
 
+/* Manifests are what registries count; HEADs, which cost nothing, tell as well. */
+static void note_budget(const struct registry_call *call, const struct httpc_response *response)
+{
+    const struct budget_headers headers = {
+        .limit = httpc_header(response, "ratelimit-limit"),
+        .remaining = httpc_header(response, "ratelimit-remaining"),
+        .source = httpc_header(response, "docker-ratelimit-source"),
+        .retry_after = httpc_header(response, "Retry-After"),
+        .is_refused = response->status == 429,
+    };
+    if (call->accept_manifests && !call->without_credentials)
+        budget_note(call->calls->budget, call->peer->host->host, &headers);
+}
+
 static void on_response(void *arg, const struct httpc_response *response)
 {
     struct registry_call *call = arg;
     struct registry_peer *peer = call->peer;
     call->request = NULL;
+    if (response->err == 0)
+        note_budget(call, response);
     bool is_first = !peer->is_known && !response->err;
     peer->is_known |= is_first;
     if (response->err == 0)

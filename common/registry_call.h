@@ -10,6 +10,7 @@
 #include "digest.h"
 #include "registry.h"
 
+struct budget;
 struct httpc_response;
 struct registry_auth;
 struct registry_call;
@@ -22,6 +23,7 @@ struct registry_calls {
     struct httpc *httpc;
     struct token_cache *tokens;
     struct registry_auth *auth;  /* for Basic; NULL: none */
+    struct budget *budget;       /* may be NULL */
     struct registry_peer *peers; /* one for each host */
     struct registry_call *first; /* all calls, for the deadline */
     struct loop_timer *deadline_timer;

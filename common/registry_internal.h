@@ -8,6 +8,7 @@ struct registry {
     struct registry_calls calls;
     const struct registries *registries;
     struct tags_reading *readings; /* under way */
+    bool is_wanted;                /* for the budget */
 };
 
 #endif

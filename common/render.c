@@ -20,6 +20,8 @@
 #define SHEETS_MAX_BYTES (8u << 20)
 #define STORE_CHUNK 256
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
+#define TURN_VERSIONS 256             /* written between two turns of the loop */
+#define VERSIONS_MAX_BYTES (8u << 20) /* more than clients read, and the api joins in time */
 
 /* One version while the document is put together. Borrows digest and tags from the groups. */
 struct shown_version {
@@ -32,6 +34,7 @@ struct shown_version {
     json_t *
         *child_facts; /* NULL where not fetched yet; borrowed from known for an image manifest */
     bool owns_child_facts;
+    int64_t pushed_ms; /* the last of its tags; 0 if not told */
     int64_t created_ms;
     bool is_latest;
     const char *greatest_tag;
@@ -45,8 +48,9 @@ struct document {
     const json_t *image;
     struct shown_version *versions;
     size_t version_count;
-    json_t *rest;     /* tags whose digest is not known yet */
-    json_t *attached; /* attached.h */
+    size_t omitted_count; /* the oldest, left out of the array of versions */
+    json_t *rest;         /* tags whose digest is not known yet */
+    json_t *attached;     /* attached.h */
     struct store_field *fields;
     size_t field_count, field_alloc;
     size_t sheets_bytes;
@@ -181,7 +185,18 @@ static int64_t created_for_order(const json_t *facts)
     return is_set ? created_ms : 0;
 }
 
-static int complete_version(struct store *store, struct shown_version *version)
+static int64_t last_pushed(const json_t *tags, const json_t *pushed)
+{
+    int64_t last_ms = 0;
+    size_t i;
+    json_t *tag;
+    json_array_foreach(tags, i, tag) if (jsonx_int(pushed, json_string_value(tag)) > last_ms)
+        last_ms = jsonx_int(pushed, json_string_value(tag));
+    return last_ms;
+}
+
+static int complete_version(struct store *store, const json_t *pushed,
+                            struct shown_version *version)
 {
     int err = 0;
     if (jsonx_array(version->known, "Children"))
@@ -191,18 +206,22 @@ static int complete_version(struct store *store, struct shown_version *version)
     const json_t *facts = shown_facts(version);
     if (facts)
         version->created_ms = created_for_order(facts);
+    version->pushed_ms = last_pushed(version->tags, pushed);
     version->is_latest = has_tag(version->tags, "latest");
     version->greatest_tag = greatest_tag(version->tags);
     return err;
 }
 
-/* Latest first, then newest first; what has no date comes after, by its greatest tag. */
+/* Latest first, then by the newest push, then by the newest creation; what has no date comes after,
+ * by its greatest tag. */
 static int version_order(const void *left, const void *right)
 {
     const struct shown_version *a = left;
     const struct shown_version *b = right;
     if (a->is_latest != b->is_latest)
         return a->is_latest ? -1 : 1;
+    if (a->pushed_ms != b->pushed_ms)
+        return a->pushed_ms > b->pushed_ms ? -1 : 1;
     if (a->created_ms != b->created_ms)
         return a->created_ms > b->created_ms ? -1 : 1;
     return natural_compare(b->greatest_tag, a->greatest_tag);
@@ -225,7 +244,7 @@ static int read_versions(struct store *store, const json_t *groups, struct docum
     for (size_t i = 0; i < count; i++)
         doc->versions[i].known = known[i];
     for (size_t i = 0; i < count && err == 0; i++)
-        err = complete_version(store, &doc->versions[i]);
+        err = complete_version(store, jsonx_object(doc->image, "Pushed"), &doc->versions[i]);
     if (err == 0)
         qsort(doc->versions, count, sizeof(*doc->versions), version_order);
     return err;
@@ -233,12 +252,22 @@ static int read_versions(struct store *store, const json_t *groups, struct docum
 
 /* Writing the pieces */
 
-static json_t *tag_objects(const json_t *tags)
+static json_t *tag_objects(const struct document *doc, const json_t *tags)
 {
+    const json_t *pushed = jsonx_object(doc->image, "Pushed");
     json_t *objects = json_array();
     size_t i;
     json_t *tag;
-    json_array_foreach(tags, i, tag) json_array_append_new(objects, json_pack("{s:O}", "tag", tag));
+    json_array_foreach(tags, i, tag)
+    {
+        json_t *object = json_pack("{s:O}", "tag", tag);
+        int64_t pushed_ms = jsonx_int(pushed, json_string_value(tag));
+        char text[CLOCK_TEXT_BYTES];
+        clock_format(pushed_ms, text);
+        if (pushed_ms)
+            json_object_set_new(object, "PushedAt", json_string(text));
+        json_array_append_new(objects, object);
+    }
     return objects;
 }
 
@@ -292,11 +321,14 @@ static void add_entry(const struct document *doc, const char *digest, const json
     JSON_AUTO
     json_t *entry = json_object();
     json_object_set_new(entry, "SHA", json_string(digest_hex(digest)));
-    json_object_set_new(entry, "Tags", tag_objects(tags));
+    json_object_set_new(entry, "Tags", tag_objects(doc, tags));
     json_object_set_new(entry, "ImageName", json_string(doc->shown_name));
     version_facts_entry(version ? shown_facts(version) : NULL, entry);
     if (version && shown_facts(version))
         version_sheet_annotated(version->known, shown_facts(version), entry);
+    int64_t told_bytes = jsonx_int(jsonx_object(doc->image, "Sizes"), digest);
+    if (told_bytes && version && !shown_facts(version))
+        json_object_set_new(entry, "DownloadSize", json_integer(told_bytes));
     json_object_set_new(entry, "Digest", json_string(digest));
     if (version && version->known) {
         json_object_set_new(entry, "MediaType",
@@ -309,13 +341,25 @@ static void add_entry(const struct document *doc, const char *digest, const json
     strbuf_adds(out, text);
 }
 
+static void turn_at(const struct document *doc, size_t i)
+{
+    if (i % TURN_VERSIONS == TURN_VERSIONS - 1)
+        store_turn(doc->store);
+}
+
+/* Versions that are left out of the array have their own answers all the same. */
 static void add_versions(struct document *doc)
 {
     AUTO(strbuf) struct strbuf text = STRBUF_INIT(ANSWER_MAX_BYTES);
     strbuf_addc(&text, '[');
-    for (size_t i = 0; i < doc->version_count; i++)
+    for (size_t i = 0; i < doc->version_count; i++) {
+        turn_at(doc, i);
         add_entry(doc, doc->versions[i].digest, doc->versions[i].tags, &doc->versions[i], &text);
-    if (json_array_size(doc->rest))
+        doc->omitted_count = doc->version_count - 1 - i;
+        if (text.len > VERSIONS_MAX_BYTES)
+            break;
+    }
+    if (json_array_size(doc->rest) && text.len <= VERSIONS_MAX_BYTES)
         add_entry(doc, "", doc->rest, NULL, &text);
     strbuf_addc(&text, ']');
     add_fragment(doc, xstrdup("versions"), &text);
@@ -342,6 +386,8 @@ static void add_head(struct document *doc)
     if (strcmp(doc->repository->registry, "docker.io") == 0)
         json_object_set_new(head, "ImageURL",
                             json_sprintf("https://hub.docker.com/r/%s/", doc->repository->path));
+    if (doc->omitted_count)
+        json_object_set_new(head, "VersionsOmitted", json_integer((json_int_t)doc->omitted_count));
     json_object_set_new(head, "Registry", json_string(doc->repository->registry));
     add_members(doc, xstrdup("head"), head);
 }
@@ -383,7 +429,7 @@ static void add_tags(struct document *doc, const struct shown_version *version)
 {
     JSON_AUTO
     json_t *tags = json_object();
-    json_object_set_new(tags, "Tags", tag_objects(version->tags));
+    json_object_set_new(tags, "Tags", tag_objects(doc, version->tags));
     json_object_set_new(tags, "ImageName", json_string(doc->shown_name));
     add_members(doc, xasprintf("g:%s", version->digest), tags);
     size_t i;
@@ -444,10 +490,11 @@ static void add_meta(struct document *doc)
 static void add_all(struct document *doc)
 {
     add_meta(doc);
-    add_head(doc);
     add_badge(doc);
     add_versions(doc);
+    add_head(doc);
     for (size_t i = 0; i < doc->version_count; i++) {
+        turn_at(doc, i);
         add_shared(doc, &doc->versions[i]);
         add_tags(doc, &doc->versions[i]);
         add_children(doc, &doc->versions[i]);

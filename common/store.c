@@ -11,12 +11,14 @@
 #include "flight.h"
 #include "fragment.h"
 #include "jsonx.h"
+#include "loop.h"
 #include "mem.h"
 #include "redis.h"
 #include "redis_keys.h"
 #include "version_facts.h"
 
 #define FIELDS_IN_ONE_COMMAND 256
+#define FIELDS_IN_ONE_FLIGHT 4096 /* each flight has the time of one command */
 #define TEMPORARY_SECONDS "900"
 
 struct store {
@@ -80,8 +82,9 @@ static const char put_script[] =
 /* KEYS: 2 job, 3 document, 4 the half-written one; ARGV: 5 revision, 6 status, 7 stage. */
 static const char publish_script[] =
     "if (redis.call('HGET',KEYS[1],'revision') or '0')~=ARGV[5] then "
-    "redis.call('DEL',KEYS[4]) return 'superseded' end "
-    "redis.call('RENAME',KEYS[4],KEYS[3]) redis.call('EXPIRE',KEYS[3],ARGV[4]) "
+    "redis.call('UNLINK',KEYS[4]) return 'superseded' end "
+    "redis.call('UNLINK',KEYS[3]) redis.call('RENAME',KEYS[4],KEYS[3]) "
+    "redis.call('EXPIRE',KEYS[3],ARGV[4]) "
     "if " HAS_FACTS "and ARGV[7]~='done' then redis.call('HSET',KEYS[1],'stage','refreshing') "
     "else redis.call('HSET',KEYS[1],'status',ARGV[6],'stage',ARGV[7]) end "
     "if ARGV[7]=='done' then redis.call('DEL',KEYS[2]) "
@@ -91,7 +94,7 @@ static const char publish_script[] =
 static const char end_script[] =
     "redis.call('DEL',KEYS[2]) local status=ARGV[5] "
     "if status=='FAILED_INSPECTION' and " HAS_FACTS "then status='INSPECTED' end "
-    "if status=='MISSING' then redis.call('DEL',KEYS[3]) end "
+    "if status=='MISSING' then redis.call('UNLINK',KEYS[3]) end "
     "redis.call('HSET',KEYS[1],'status',status,'stage','done','error',ARGV[6],"
     "'retry_ms',ARGV[7]) " NOTICE;
 
@@ -226,6 +229,11 @@ static int json_of(const struct redis_reply *reply, json_t **ret_json)
         return ERR_NOTFOUND;
     const char *text = redis_str(reply, &len);
     return jsonx_parse(text, len, ret_json);
+}
+
+void store_turn(struct store *store)
+{
+    loop_turn(store->loop);
 }
 
 static int get_json(struct store *store, const char *prefix, const char *name, json_t **ret_json)
@@ -400,6 +408,25 @@ static void send_fields(struct store *store, const char *key, const struct store
                        lens);
 }
 
+static int write_fields(struct store *store, const char *key, const struct store_field *fields,
+                        size_t count)
+{
+    for (size_t at = 0; at < count; at += FIELDS_IN_ONE_FLIGHT) {
+        struct flight flight = {.loop = store->loop};
+        size_t end = count - at < FIELDS_IN_ONE_FLIGHT ? count : at + FIELDS_IN_ONE_FLIGHT;
+        for (size_t i = at; i < end; i += FIELDS_IN_ONE_COMMAND)
+            send_fields(store, key, fields + i,
+                        end - i < FIELDS_IN_ONE_COMMAND ? end - i : FIELDS_IN_ONE_COMMAND, &flight);
+        flight.pending++;
+        redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, flight_on_reply, &flight,
+                      "EXPIRE %s " TEMPORARY_SECONDS, key);
+        int err = flight_wait(&flight);
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
 int store_publish(struct store *store, const char *name, int64_t revision,
                   const struct store_field *fields, size_t count, enum image_status status,
                   enum image_stage stage)
@@ -407,14 +434,7 @@ int store_publish(struct store *store, const char *name, int64_t revision,
     AUTO(free)
     char *temporary = xasprintf(KEY_DOCUMENT "%s:%lld:%u:%lld", name, (long long)revision,
                                 store->temporary++, (long long)clock_ms());
-    struct flight flight = {.loop = store->loop};
-    for (size_t i = 0; i < count; i += FIELDS_IN_ONE_COMMAND)
-        send_fields(store, temporary, fields + i,
-                    count - i < FIELDS_IN_ONE_COMMAND ? count - i : FIELDS_IN_ONE_COMMAND, &flight);
-    flight.pending++;
-    redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, flight_on_reply, &flight,
-                  "EXPIRE %s " TEMPORARY_SECONDS, temporary);
-    int err = flight_wait(&flight);
+    int err = write_fields(store, temporary, fields, count);
     if (err)
         return err;
     struct script script;

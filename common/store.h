@@ -3,8 +3,11 @@
  * Errors are those of redis_call, and ERR_CONFLICT where a newer revision stands.
  *
  *   mb:1:img:<name>      what the inspector found: {"Revision","InspectedMs","Wanted","Tags":[...],
- *                        "AttachmentTags":[...],"Hub":{...}}; AttachmentTags are those of the
- *                        wanted version; only the inspector writes it
+ *                        "AttachmentTags":[...],"Pushed":{tag: ms},"Sizes":{digest: bytes},
+ *                        "Hub":{...},"NextPage"}; only the inspector writes it. Tags: those first
+ *                        whose digests are in the groups (their Next), newest first. AttachmentTags
+ *                        are those of the wanted version. Pushed and Sizes are what Hub tells.
+ *                        NextPage where a limit cut the list short: Hub's page to go on with
  *   mb:1:grp:<name>      {"Revision","Versions":[{"Digest","Tags":[...]}],"Rest":[tags without a
  *                        digest yet]}; written by whoever groups at that revision
  *   mb:1:att:<name>      {"Versions":[{"Digest","Attachments":[...]}]}, newest look first: what was
@@ -59,6 +62,9 @@ int store_get_groups(struct store *store, const char *name, json_t **ret_groups)
 /* Guarded by the revision. */
 int store_put_image(struct store *store, const char *name, int64_t revision, const json_t *image);
 int store_put_groups(struct store *store, const char *name, int64_t revision, const json_t *groups);
+
+/* Lets the loop turn once: leases and signals do not wait for what is long to compute. */
+void store_turn(struct store *store);
 
 /* For each digest its facts (they have "Layers") or record (it has "Children"), NULL where
  * neither is known. Caller owns what it gets. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "admin.h"
+#include "budget.h"
 #include "clock.h"
 #include "err.h"
 #include "httpc.h"
@@ -255,6 +256,7 @@ static void run_job(struct worker *worker, struct message *message)
     registry_set_deadline(worker->parts.registry, started_ms + JOB_MAX_MS);
     worker->lease_lost = false;
     loop_timer_start(worker->renew_timer, worker->config->visibility_seconds * 1000 / 3);
+    budget_load(worker->parts.budget);
     struct job_result result = worker->job(worker->job_arg, message);
     loop_timer_stop(worker->renew_timer);
     int64_t took_ms = loop_now_ms(loop) - started_ms;
@@ -370,6 +372,8 @@ static void connect_parts(struct worker *worker, enum program program)
     registry_use_auth(parts->registry, worker->auth);
     worker->redis = redis_new(parts->loop, config->cache_url, program_name(program));
     parts->store = store_new(parts->loop, worker->redis, config->keep_seconds);
+    parts->budget = budget_new(parts->loop, worker->redis);
+    registry_set_budget(parts->registry, parts->budget);
     worker->renew_timer = loop_timer_new(parts->loop, on_renew, worker);
     worker->drain_timer = loop_timer_new(parts->loop, on_drain_deadline, worker);
 }
@@ -414,6 +418,7 @@ void worker_free(struct worker *worker)
     registries_free(worker->registries);
     store_free(worker->parts.store);
     redis_free(worker->redis);
+    budget_free(worker->parts.budget);
     httpc_free(worker->parts.httpc);
     loop_timer_free(worker->renew_timer);
     loop_timer_free(worker->drain_timer);

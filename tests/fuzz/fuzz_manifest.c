@@ -34,18 +34,18 @@ static void check_layers(const struct manifest *manifest)
 
 static void check_children(const struct manifest *manifest)
 {
-    const struct manifest_child *chosen = manifest_default_child(manifest);
-    int can_choose = 0;
+    const struct manifest_child *images[MANIFEST_MAX_CHILDREN];
+    size_t count = 0;
     FUZZ_CHECK(manifest->child_count <= MANIFEST_MAX_CHILDREN);
     for (size_t i = 0; i < manifest->child_count; i++) {
         const struct manifest_child *child = &manifest->children[i];
         check_descriptor(&child->descriptor);
         FUZZ_CHECK(!strpbrk(child->platform, " \n\"<>")); /* one word of a line in Redis */
         FUZZ_CHECK(!*child->attests || digest_is_valid(child->attests));
-        can_choose |= !child->is_attestation && !child->is_artifact;
+        if (!child->is_attestation && !child->is_artifact && !child->is_index)
+            images[count++] = child;
     }
-    FUZZ_CHECK(!!chosen == can_choose);
-    FUZZ_CHECK(!chosen || (!chosen->is_attestation && !chosen->is_artifact));
+    FUZZ_CHECK(manifest_default_child(images, count) <= (count ? count - 1 : 0));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
