@@ -18,9 +18,10 @@ static void end_with(struct errand *errand, char *body)
 {
     struct service *service = errand->service;
     struct answer *answer = answer_list_new(body);
-    if (errand->request && service->is_subscribed && !service->is_draining)
-        cache_put(service->cache, httpd_target(errand->request), "", answer,
-                  loop_now_ms(service->loop));
+    if (errand->request && service->is_subscribed && !service->is_draining) {
+        const char *target = httpd_target(errand->request); /* no notice is about it */
+        cache_put(service->cache, target, target, answer, loop_now_ms(service->loop));
+    }
     struct httpd_response *response =
         errand->request ? answer_choose(answer, errand->request) : answer->plain;
     httpd_response_ref(response);

@@ -202,14 +202,10 @@ struct route_row {
 
 /* The first that matches counts. */
 static const struct route_row rows[] = {
-    {"/healthcheck.txt", ROUTE_HEALTH, NULL},
-    {"/v1/me", ROUTE_ME, NULL},
-    {"/v1/badges/counts", ROUTE_BADGE_COUNTS, NULL},
-    {"/v1/images", ROUTE_LIST, NULL},
-    {"/v1/images/", ROUTE_IMAGE, read_image},
-    {"/v1/status/", ROUTE_STATUS, read_name},
-    {"/v1/dockerfile/", ROUTE_DOCKERFILE, read_name},
-    {"/images/", ROUTE_WEBHOOK, read_webhook},
+    {"/healthcheck.txt", ROUTE_HEALTH, NULL},         {"/v1/me", ROUTE_ME, NULL},
+    {"/v1/badges/counts", ROUTE_BADGE_COUNTS, NULL},  {"/v1/images", ROUTE_LIST, NULL},
+    {"/v1/images/", ROUTE_IMAGE, read_image},         {"/v1/status/", ROUTE_STATUS, read_name},
+    {"/v1/dockerfile/", ROUTE_DOCKERFILE, read_name}, {"/images/", ROUTE_WEBHOOK, read_webhook},
 };
 
 static bool row_matches(const struct route_row *row, const char *path)

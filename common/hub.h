@@ -19,7 +19,7 @@ struct hub_facts {
     char *last_updated; /* as Hub writes it, "" if none */
     int64_t pull_count;
     int64_t star_count;
-    int64_t badge_count; /* of MicroBadger's, in the full description */
+    int64_t badge_count;   /* of MicroBadger's, in the full description */
     struct hub_call *call; /* while under way */
 };
 
