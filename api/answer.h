@@ -14,7 +14,7 @@
 struct answer {
     unsigned refs;
     struct httpd_response *plain;
-    struct httpd_response *gzip;              /* NULL where it would be no shorter */
+    struct httpd_response *gzip;              /* NULL where nobody has compressed it */
     struct httpd_response *not_modified;      /* 304 for the plain form */
     struct httpd_response *not_modified_gzip; /* 304 for the gzip form */
     char etag[ETAG_BYTES];                    /* with its quotes */

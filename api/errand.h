@@ -17,7 +17,7 @@ struct errand {
 /* Takes route over; the request is suspended. */
 struct errand *errand_new(struct service *service, struct httpd_request *request,
                           struct route *route);
-/* Answers, unless that has been done. Takes response and the errand. */
+/* Answers, unless that has been done (response may then be NULL). Takes response and the errand. */
 void errand_end(struct errand *errand, struct httpd_response *response);
 /* 503 for all requests; the errands end when what they wait for comes. */
 void errand_answer_all(struct service *service);

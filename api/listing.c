@@ -14,18 +14,24 @@
 #define RETRY_SECONDS 5
 
 /* Keeps the answer for a while, and gives it. Takes body. */
+static void reply_list(struct service *service, struct httpd_request *request, char *body)
+{
+    const char *target = httpd_target(request);
+    struct answer *answer = answer_list_new(body);
+    if (service->is_subscribed && !service->is_draining) /* by its target: no notice is about it */
+        cache_put(service->cache, target, target, answer, loop_now_ms(service->loop));
+    service_reply(request, answer_choose(answer, request));
+    answer_unref(answer);
+}
+
+/* Takes body. */
 static void end_with(struct errand *errand, char *body)
 {
-    struct service *service = errand->service;
-    struct answer *answer = answer_list_new(body);
-    if (errand->request && service->is_subscribed && !service->is_draining)
-        cache_put(service->cache, httpd_target(errand->request), "", answer,
-                  loop_now_ms(service->loop));
-    struct httpd_response *response =
-        errand->request ? answer_choose(answer, errand->request) : answer->plain;
-    httpd_response_ref(response);
-    answer_unref(answer);
-    errand_end(errand, response);
+    if (errand->request)
+        reply_list(errand->service, TAKE(errand->request), body);
+    else
+        free(body);
+    errand_end(errand, NULL);
 }
 
 static void end_without_redis(struct errand *errand)
@@ -89,18 +95,19 @@ static void on_list(void *arg, int err, const struct catalog_page *page)
     end_with(errand, list_body(errand->route.page, page->total, images));
 }
 
-/* The operator's choice, whether it has been inspected or not: opening one starts that. */
-static void featured(struct errand *errand)
+/* The operator's choice, whether it has been inspected or not: opening one starts that. Caller
+ * frees. */
+static char *featured_body(const struct config *config)
 {
     JSON_AUTO
     json_t *images = json_array();
-    for (const char *at = errand->service->config->featured; *at;) {
+    for (const char *at = config->featured; *at;) {
         size_t len = strcspn(at, ",");
         AUTO(free) char *name = xstrndup(at, len);
         append_shown(images, name);
         at += len + (at[len] == ',');
     }
-    end_with(errand, list_body(1, (int64_t)json_array_size(images), images));
+    return list_body(1, (int64_t)json_array_size(images), images);
 }
 
 static void refuse(struct httpd_request *request, int status, const char *code)
@@ -111,27 +118,26 @@ static void refuse(struct httpd_request *request, int status, const char *code)
     httpd_response_unref(response);
 }
 
+static void read_list(struct service *service, struct httpd_request *request, struct route *route,
+                      enum catalog_list list, int page)
+{
+    const struct catalog_query query = {.list = list, .page = page};
+    route->page = page;
+    catalog_read(service->redis, &query, on_list, errand_new(service, request, route));
+}
+
 void listing_handle(struct service *service, struct httpd_request *request, struct route *route)
 {
-    struct catalog_query query = {.list = CATALOG_LIST_RECENT, .page = 1};
-    if (!route->text) {
+    if (!route->text)
         refuse(request, 404, "no_such_route");
-        return;
-    }
-    bool is_featured = strcmp(route->text, "featured") == 0;
-    if (strcmp(route->text, "labelschema") == 0) {
-        query.list = CATALOG_LIST_LABEL_SCHEMA;
-        query.page = route->page;
-    } else if (!is_featured && strcmp(route->text, "recent") != 0) {
-        refuse(request, 400, "bad_query");
-        return;
-    }
-    route->page = query.page;
-    struct errand *errand = errand_new(service, request, route);
-    if (is_featured)
-        featured(errand);
+    else if (strcmp(route->text, "featured") == 0)
+        reply_list(service, request, featured_body(service->config));
+    else if (strcmp(route->text, "recent") == 0)
+        read_list(service, request, route, CATALOG_LIST_RECENT, 1);
+    else if (strcmp(route->text, "labelschema") == 0)
+        read_list(service, request, route, CATALOG_LIST_LABEL_SCHEMA, route->page);
     else
-        catalog_read(service->redis, &query, on_list, errand);
+        refuse(request, 400, "bad_query");
 }
 
 static void on_found(void *arg, int err, const struct catalog_page *page)

@@ -6,7 +6,6 @@
 #include "route.h"
 #include "service.h"
 
-/* All take route over. */
 /* /v1/images?query=featured|recent|labelschema */
 void listing_handle(struct service *service, struct httpd_request *request, struct route *route);
 /* /v1/images/search/TERM */

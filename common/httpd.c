@@ -17,7 +17,7 @@
 
 /* Request line and headers of one request, and its answer's headers; what is longer gets 414 or 431
  * from libmicrohttpd itself. Ten thousand waiting clients cost ten thousand times this. */
-#define CONNECTION_MEMORY_BYTES (6 * 1024)
+#define CONNECTION_MEMORY_BYTES ((size_t)6 * 1024)
 #define RUNS_A_TURN 8 /* then the loop's other descriptors get their turn */
 #define BODY_MAX_BYTES 65536
 #define SPARE_DESCRIPTORS 64 /* beside the connections' */
@@ -160,8 +160,8 @@ static struct MHD_Daemon *start_daemon(struct httpd *httpd, const struct httpd_o
                             options->max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
                             options->max_connections_per_ip, MHD_OPTION_CONNECTION_TIMEOUT,
                             options->idle_timeout_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                            (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_URI_LOG_CALLBACK, on_uri,
-                            httpd, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+                            CONNECTION_MEMORY_BYTES, MHD_OPTION_URI_LOG_CALLBACK, on_uri, httpd,
+                            MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
                             MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd, MHD_OPTION_END);
 }
 

@@ -349,7 +349,7 @@ static void inline_data_is_used_where_it_verifies(void **state)
     } rows[] = {
         {"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a", "2",
          "e30=", true},
-        {SHA512, "2", "e30", true},
+        {SHA512, "2", "e30=", true},
         {"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a", "3",
          "e30=", false},
         {"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a", "2",
