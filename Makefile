@@ -4,7 +4,7 @@
 MODE ?= release
 B := build/$(MODE)
 PREFIX ?= /usr/local
-PROGRAMS := microbadger-api microbadger-inspector microbadger-size
+PROGRAMS := microbadger microbadger-api microbadger-inspector microbadger-size
 VERSION := $(shell cat VERSION)
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 PYTHON := build/venv/bin/python
@@ -23,9 +23,12 @@ MODE_CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2
 MODE_CFLAGS_debug := -O0 -g
 MODE_CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 MODE_LDFLAGS_asan := -fsanitize=address,undefined
+# Only the fuzzers are built in this mode, by `make fuzz`: they bring libFuzzer's main.
+MODE_CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+MODE_LDFLAGS_fuzz := -fsanitize=fuzzer,address,undefined
 CFLAGS ?=
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -fno-common $(WARNINGS) $(HARDENING) $(MODE_CFLAGS_$(MODE)) \
-    -Icommon $(PKG_CFLAGS) $(CFLAGS)
+    -Icommon -Ibuild/generated $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(LINK_HARDENING) $(MODE_LDFLAGS_$(MODE)) $(LDFLAGS)
 LIBS = $(PKG_LIBS) -lev -lm
 
@@ -35,7 +38,7 @@ BINARIES := $(addprefix $(B)/bin/,$(PROGRAMS))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 # The services' own modules, without main, for unit tests of them.
 SERVICE_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(sort $(wildcard api/*.c inspector/*.c size/*.c))))
-C_FILES := $(sort $(wildcard common/*.[ch] api/*.[ch] inspector/*.[ch] size/*.[ch] tests/unit/*.[ch] tests/queue/*.[ch] tests/registry/*.[ch] tests/bench/*.[ch]))
+C_FILES := $(sort $(wildcard common/*.[ch] api/*.[ch] inspector/*.[ch] size/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/queue/*.[ch] tests/registry/*.[ch] tests/bench/*.[ch] tests/fuzz/*.[ch]))
 
 Q := $(if $(V),,@)
 
@@ -50,6 +53,15 @@ help: ## this list
 
 $(B)/common/version.o: CPPFLAGS += -DMB_VERSION='"$(VERSION)"' -DMB_REVISION='"$(REVISION)"'
 
+# SPDX's lists, from Debian's packages of them; data only, nothing of Node.js is installed.
+SPDX_DIR ?= /usr/share/nodejs
+SPDX_IDS := build/generated/spdx_ids.h
+$(SPDX_IDS): tools/spdx-ids $(wildcard $(SPDX_DIR)/spdx-license-ids/*.json $(SPDX_DIR)/spdx-exceptions/*.json)
+	@mkdir -p $(@D)
+	$(Q)tools/spdx-ids $(SPDX_DIR) >$@.new && mv $@.new $@
+
+$(B)/common/license.o: $(SPDX_IDS)
+
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "CC   $@"
@@ -59,11 +71,12 @@ $(LIBRARY): $(COMMON_OBJS)
 	@echo "AR   $@"
 	$(Q)rm -f $@ && $(AR) rcsD $@ $^
 
-$(B)/bin/microbadger-%: $(LIBRARY)
+$(BINARIES): $(LIBRARY)
 	@mkdir -p $(@D)
 	@echo "LD   $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARY) $(LIBS)
 
+$(B)/bin/microbadger: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard cli/*.c)))
 $(foreach p,api inspector size,$(eval $(B)/bin/microbadger-$(p): $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(p)/*.c)))))
 
 # Shared parts of unit tests: whatever is not a test itself.
@@ -73,6 +86,18 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(UNIT_OBJS) $(SERVICE_OBJS) $(LIBRARY)
 	@mkdir -p $(@D)
 	@echo "LD   $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(UNIT_OBJS) $(SERVICE_OBJS) $(LIBRARY) $(LIBS) -lcmocka
+
+# Fuzz targets: with libFuzzer in MODE=fuzz, else with a main that replays the corpus.
+FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_BINARIES := $(addprefix $(B)/fuzz/,$(FUZZ_NAMES))
+FUZZ_OBJS := $(B)/tests/fuzz/fuzz.o $(if $(filter fuzz,$(MODE)),,$(B)/tests/fuzz/replay.o)
+
+$(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(FUZZ_OBJS) $(SERVICE_OBJS) $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo "LD   $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(FUZZ_OBJS) $(SERVICE_OBJS) $(LIBRARY) $(LIBS)
+
+$(B)/tests/fuzz/%.o: CPPFLAGS += -Iapi -DFUZZ_CORPUS='"$(CURDIR)/tests/fuzz/corpus"'
 
 # Drivers that integration tests use as one consumer of a queue, one client of a registry.
 $(B)/queue-driver: $(B)/tests/queue/driver.o $(LIBRARY)
@@ -86,8 +111,8 @@ $(B)/tests/unit/%.o: CPPFLAGS += -Iapi -Iinspector -Isize -DTEST_DATA='"$(CURDIR
 # Tests
 
 .PHONY: unit
-unit: $(UNIT_TESTS) ## build and run the unit tests (MODE=asan: sanitized)
-	@tools/run-unit-tests $(B) $(UNIT_TESTS)
+unit: $(UNIT_TESTS) $(FUZZ_BINARIES) ## build and run the unit tests (MODE=asan: sanitized)
+	@tools/run-unit-tests $(B) $(UNIT_TESTS) $(FUZZ_BINARIES)
 
 .PHONY: integration
 integration: all $(B)/queue-driver $(B)/registry-probe build/venv/.stamp ## run the integration tests against the real programs
@@ -123,6 +148,17 @@ $(B)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBS)
 
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS ?= $(FUZZ_NAMES)
+
+.PHONY: fuzz
+fuzz: ## fuzz each target (FUZZ_SECONDS=600 FUZZ_TARGETS="url route"), two at a time; needs clang
+	$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzzers
+	@tools/run-fuzzers $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+.PHONY: fuzzers
+fuzzers: $(FUZZ_BINARIES)
+
 # Quality
 
 .PHONY: check
@@ -131,11 +167,11 @@ check: test lint ## test, lint, and a build with each compiler, warnings as erro
 	$(MAKE) --no-print-directory CC=clang B=build/check-clang EXTRA_WARNINGS=-Werror all
 
 .PHONY: lint
-lint: build/venv/.stamp ## formatting of C and Python, clang-tidy
+lint: build/venv/.stamp $(SPDX_IDS) ## formatting of C and Python, clang-tidy
 	@clang-format --dry-run --Werror $(C_FILES)
 	$(PYTHON) -m black -q -l 100 --check tests tools/run tools/tally
 	@printf '%s\n' $(filter %.c,$(filter-out tests/%,$(C_FILES))) | \
-	    xargs -P $(shell nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -Icommon $(PKG_CFLAGS) 2>/dev/null' tidy
+	    xargs -P $(shell nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -Icommon -Ibuild/generated $(PKG_CFLAGS) 2>/dev/null' tidy
 
 .PHONY: format
 format: build/venv/.stamp ## format C and Python

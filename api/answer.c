@@ -81,6 +81,7 @@ static void join_object(const struct document_view *view, enum document_answer k
     join_member(join, ",", &view->facts);
     join_member(join, ",", &view->layers);
     join_member(join, ",", &view->relations);
+    join_member(join, ",", &view->identical);
     join_member(join, ",", &view->sheet);
     fragment_join_text(join, ",", 1);
     fragment_join_text(join, status + 1, strlen(status) - 1); /* with the closing brace */
@@ -96,23 +97,27 @@ static void join_body(const struct document_view *view, enum document_answer kin
     fragment_join_finish(join);
 }
 
+static void set_etags(struct answer *answer, const char *hex)
+{
+    (void)snprintf(answer->etag, ETAG_BYTES, "\"%.16s\"", hex);
+    (void)snprintf(answer->etag_gzip, ETAG_BYTES, "\"%.16s-gz\"", hex);
+}
+
 static void make_etag(const struct document_view *view, enum document_answer kind,
                       struct answer *answer)
 {
     char digest[DIGEST_BYTES];
     if (kind == DOCUMENT_DOCKERFILE) { /* the text is all that it shows */
-        (void)snprintf(answer->etag, ETAG_BYTES, "\"%s\"", view->facts.tag);
-        (void)snprintf(answer->etag_gzip, ETAG_BYTES, "\"%s-gz\"", view->facts.tag);
+        set_etags(answer, view->facts.tag);
         return;
     }
     AUTO(free)
-    char *parts =
-        xasprintf("%s%s%s%s%s%s%s%s%s%s", view->head.tag, view->versions.tag, view->shared.tag,
-                  view->tags.tag, view->facts.tag, view->layers.tag, view->relations.tag,
-                  view->sheet.tag, image_status_str(view->status.status), view->status.error);
+    char *parts = xasprintf("%s%s%s%s%s%s%s%s%s%s%s", view->head.tag, view->versions.tag,
+                            view->shared.tag, view->tags.tag, view->facts.tag, view->layers.tag,
+                            view->relations.tag, view->identical.tag, view->sheet.tag,
+                            image_status_str(view->status.status), view->status.error);
     digest_sha256(parts, strlen(parts), digest);
-    (void)snprintf(answer->etag, ETAG_BYTES, "\"%.16s\"", digest_hex(digest));
-    (void)snprintf(answer->etag_gzip, ETAG_BYTES, "\"%.16s-gz\"", digest_hex(digest));
+    set_etags(answer, digest_hex(digest));
 }
 
 /* Forms of one answer. Takes body. */
@@ -156,6 +161,55 @@ struct answer *answer_new(const struct document_view *view, enum document_answer
     httpd_response_header(answer->gzip, "Content-Encoding", "gzip");
     answer->not_modified = form_new(answer, 304, NULL, 0, answer->etag, link, type);
     answer->not_modified_gzip = form_new(answer, 304, NULL, 0, answer->etag_gzip, link, type);
+    return answer;
+}
+
+struct answer *answer_list_new(char *body)
+{
+    struct answer *answer = xcalloc(1, sizeof(*answer));
+    char digest[DIGEST_BYTES];
+    size_t len = strlen(body);
+    digest_sha256(body, len, digest);
+    set_etags(answer, digest_hex(digest));
+    answer->refs = 1;
+    answer->is_final = true;
+    answer->bytes = len + 2048;
+    answer->plain = form_new(answer, 200, body, len, answer->etag, NULL, TYPE_JSON);
+    answer->not_modified = form_new(answer, 304, NULL, 0, answer->etag, NULL, TYPE_JSON);
+    return answer;
+}
+
+static struct httpd_response *svg_form(int status, char *svg, const struct answer *answer,
+                                       const char *cache_control)
+{
+    struct httpd_response *response = httpd_response_new(status, svg, svg ? strlen(svg) : 0);
+    add_common_headers(response);
+    httpd_response_header(response, "ETag", answer->etag);
+    httpd_response_header(response, "Cache-Control", cache_control);
+    /* Opened by itself a picture is a document: nothing in it may run or load. */
+    httpd_response_header(response, "Content-Security-Policy",
+                          "default-src 'none'; style-src 'unsafe-inline'");
+    if (svg)
+        httpd_response_header(response, "Content-Type", "image/svg+xml; charset=utf-8");
+    return response;
+}
+
+struct answer *answer_svg(char *svg, const char *cache_control)
+{
+    struct answer *answer = xcalloc(1, sizeof(*answer));
+    char digest[DIGEST_BYTES];
+    answer->refs = 1;
+    answer->is_final = true; /* nobody waits for another one */
+    answer->bytes = strlen(svg) + 4096;
+    digest_sha256(svg, strlen(svg), digest);
+    (void)snprintf(answer->etag, ETAG_BYTES, "\"%.16s\"", digest_hex(digest));
+    memcpy(answer->etag_gzip, answer->etag, ETAG_BYTES);
+    answer->plain = svg_form(200, svg, answer, cache_control);
+    answer->gzip = answer->plain;
+    httpd_response_ref(answer->gzip);
+    answer->not_modified = svg_form(304, NULL, answer, cache_control);
+    answer->not_modified_gzip = answer->not_modified;
+    httpd_response_ref(answer->not_modified_gzip);
     return answer;
 }
 
@@ -205,7 +259,7 @@ static bool etag_is_listed(const char *header, const char *etag)
 struct httpd_response *answer_choose(const struct answer *answer,
                                      const struct httpd_request *request)
 {
-    bool is_gzip = accepts_gzip(httpd_header(request, "Accept-Encoding"));
+    bool is_gzip = answer->gzip && accepts_gzip(httpd_header(request, "Accept-Encoding"));
     if (answer_is_known(answer, request))
         return is_gzip ? answer->not_modified_gzip : answer->not_modified;
     return is_gzip ? answer->gzip : answer->plain;
@@ -342,10 +396,14 @@ static const char *title_of(int status)
     switch (status) {
     case 400:
         return "Bad Request";
+    case 403:
+        return "Forbidden";
     case 404:
         return "Not Found";
     case 405:
         return "Method Not Allowed";
+    case 429:
+        return "Too Many Requests";
     case 503:
         return "Service Unavailable";
     default:
@@ -373,12 +431,12 @@ struct httpd_response *answer_not_allowed(const char *allow)
     return response;
 }
 
-struct httpd_response *answer_preflight(void)
+struct httpd_response *answer_preflight(const char *allow)
 {
     struct httpd_response *response = httpd_response_new(204, NULL, 0);
     add_common_headers(response);
-    httpd_response_header(response, "Allow", METHODS_READ);
-    httpd_response_header(response, "Access-Control-Allow-Methods", METHODS_READ);
+    httpd_response_header(response, "Allow", allow);
+    httpd_response_header(response, "Access-Control-Allow-Methods", allow);
     httpd_response_header(response, "Access-Control-Allow-Headers", "If-None-Match, Prefer");
     httpd_response_header(response, "Access-Control-Max-Age", "7200");
     return response;

@@ -14,7 +14,7 @@
 struct answer {
     unsigned refs;
     struct httpd_response *plain;
-    struct httpd_response *gzip;
+    struct httpd_response *gzip;              /* NULL where nobody has compressed it */
     struct httpd_response *not_modified;      /* 304 for the plain form */
     struct httpd_response *not_modified_gzip; /* 304 for the gzip form */
     char etag[ETAG_BYTES];                    /* with its quotes */
@@ -27,6 +27,10 @@ struct answer {
  * status link. */
 struct answer *answer_new(const struct document_view *view, enum document_answer kind,
                           const char *name);
+/* 200 with a small JSON text that changes rarely. Takes body. */
+struct answer *answer_list_new(char *body);
+/* 200 with a picture (takes svg) in one form, for any encoding. */
+struct answer *answer_svg(char *svg, const char *cache_control);
 void answer_ref(struct answer *answer);
 void answer_unref(struct answer *answer);
 
@@ -58,10 +62,11 @@ struct httpd_response *answer_problem(int status, const char *code, const char *
                                       int retry_after_seconds);
 /* 405. allow is one of METHODS_... */
 #define METHODS_READ "GET, HEAD, OPTIONS"
+#define METHODS_WEBHOOK "POST, OPTIONS"
 struct httpd_response *answer_not_allowed(const char *allow);
 /* From now on every answer says Connection: close. */
 void answer_close_connections(void);
 /* 204 for a preflight. */
-struct httpd_response *answer_preflight(void);
+struct httpd_response *answer_preflight(const char *allow);
 
 #endif

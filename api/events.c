@@ -7,6 +7,7 @@
 #include <utlist.h>
 
 #include "answer.h"
+#include "client_address.h"
 #include "httpd_stream.h"
 #include "loop.h"
 #include "mem.h"
@@ -40,7 +41,7 @@ struct listener {
     struct httpd_stream *stream;
     uint64_t seen; /* number of the state it was sent last */
     int64_t sent_ms;
-    char client[64];
+    char client[CLIENT_ADDRESS_BYTES];
     char last_id[64]; /* what it knew when it came */
 };
 
@@ -182,7 +183,7 @@ static struct listener *listener_new(struct events *events, struct httpd_request
     listener->request = request;
     listener->sent_ms = loop_now_ms(events->service->loop);
     (void)snprintf(listener->last_id, sizeof(listener->last_id), "%s", last_id ? last_id : "");
-    service_client(events->service, request, listener->client, sizeof(listener->client));
+    service_client(events->service, request, listener->client);
     return listener;
 }
 

@@ -1,19 +1,21 @@
 #include "lookup.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
 
+#include "badge_route.h"
 #include "cache.h"
-#include "clock.h"
+#include "client_address.h"
 #include "document.h"
 #include "err.h"
 #include "loop.h"
 #include "mem.h"
 #include "submit.h"
+#include "verdict.h"
 #include "waiting.h"
 
-#define ALIVE_MS 60000 /* a job that has told nothing for so long may be lost */
 #define REDIS_RETRY_SECONDS 5
 
 /* One request that waits for the lookup. */
@@ -23,7 +25,7 @@ struct party {
     int64_t until_ms; /* of its long poll; 0: it takes what comes first */
     bool is_get;
     bool is_waiting; /* counted in service->waiting */
-    char client[64];
+    char client[CLIENT_ADDRESS_BYTES];
 };
 
 enum lookup_state {
@@ -42,16 +44,9 @@ struct lookup {
     char *name;  /* canonical */
     char *shown; /* in answers */
     struct party *parties;
-    struct loop_timer *timer; /* the parties' next deadline */
+    struct loop_timer *timer;         /* the parties' next deadline */
+    char asker[CLIENT_ADDRESS_BYTES]; /* whose share the submission under way is of */
     char target[];
-};
-
-/* What a read comes to. */
-struct verdict {
-    struct answer *answer;           /* 200 in its forms, or */
-    struct httpd_response *response; /* anything else */
-    bool is_pending;                 /* 202: a long poll waits on */
-    bool wants_submit;               /* a GET among the parties starts a job first */
 };
 
 static void read_again(struct lookup *lookup);
@@ -158,162 +153,95 @@ static void settle(struct lookup *lookup, struct verdict *verdict)
     wait_for_change(lookup);
 }
 
-/* Verdicts */
-
-static bool is_alive(const struct status *status)
-{
-    bool is_under_way = status->status != STATUS_UNKNOWN && !status_is_final(status);
-    return is_under_way && clock_ms() - status->updated_ms < ALIVE_MS;
-}
-
-static struct verdict problem(int status, const char *code, const char *detail, int retry_seconds)
-{
-    return (struct verdict){.response = answer_problem(status, code, detail, retry_seconds)};
-}
-
 /* Redis does not answer: an old answer is better than none. */
 static struct verdict verdict_without_redis(const struct lookup *lookup)
 {
     struct service *service = lookup->service;
     struct answer *old = cache_get(service->cache, lookup->target, 0, true);
+    if (!old && lookup->route.kind == ROUTE_BADGE)
+        return (struct verdict){.answer = badge_route_try_later(&lookup->route)};
     if (!old)
-        return problem(503, "cache_unavailable",
-                       "The store of results cannot be reached right now. Try again soon.",
-                       REDIS_RETRY_SECONDS);
+        return verdict_problem(503, "cache_unavailable",
+                               "The store of results cannot be reached right now. Try again soon.",
+                               REDIS_RETRY_SECONDS);
     answer_ref(old);
     return (struct verdict){.answer = old};
 }
 
-/* What comes next lies beyond the longest poll: there is nothing to hold a client for. */
-static bool is_put_off(const struct status *status, int64_t now_ms)
+/* The first party that may start a job, NULL if there is none. */
+static const struct party *first_get(const struct lookup *lookup)
 {
-    return status->retry_ms > now_ms + ROUTE_MAX_WAIT_SECONDS * INT64_C(1000);
+    const struct party *party = lookup->parties;
+    while (party && !party->is_get)
+        party = party->next;
+    return party;
 }
 
-static struct verdict pending(const struct lookup *lookup, const struct status *status,
-                              bool wants_submit)
-{
-    int64_t now_ms = clock_ms();
-    return (struct verdict){.response = answer_pending(lookup->shown, status, now_ms),
-                            .is_pending = !is_put_off(status, now_ms),
-                            .wants_submit = wants_submit};
-}
-
-static struct verdict verdict_none(const struct lookup *lookup, const struct status *status)
-{
-    int64_t now_ms = clock_ms();
-    int64_t negative_ms = lookup->service->config->negative_seconds * 1000;
-    if (status->status == STATUS_MISSING && now_ms - status->updated_ms < negative_ms) {
-        AUTO(free)
-        char *detail = xasprintf(
-            "There is no public image %s. It is looked for again after a while.", lookup->shown);
-        return problem(404, "image_missing", detail, 0);
-    }
-    if (status->status == STATUS_FAILED && status->retry_ms > now_ms) {
-        struct verdict verdict = pending(lookup, status, false);
-        verdict.is_pending = false; /* nothing changes before the next try */
-        return verdict;
-    }
-    return pending(lookup, status, !is_alive(status));
-}
-
-static struct verdict verdict_no_tag(const struct lookup *lookup, const struct document_view *view)
-{
-    int64_t age_ms = clock_ms() - view->inspected_ms;
-    if (is_alive(&view->status))
-        return pending(lookup, &view->status, false);
-    if (age_ms >= lookup->service->config->negative_seconds * 1000)
-        return pending(lookup, &view->status, true);
-    bool is_tag = lookup->route.kind != ROUTE_VERSION && !lookup->route.image.digest;
-    AUTO(free)
-    char *detail = is_tag ? xasprintf("%s has no tag %s.", lookup->shown,
-                                      lookup->route.image.tag ? lookup->route.image.tag : "latest")
-                          : xasprintf("%s has no such version.", lookup->shown);
-    return problem(404, is_tag ? "tag_missing" : "version_missing", detail, 0);
-}
-
-static struct verdict verdict_no_platform(const struct lookup *lookup,
-                                          const struct document_view *view)
-{
-    AUTO(strbuf) struct strbuf detail = STRBUF_INIT(4096);
-    strbuf_addf(&detail, "There is no %s. There are:", lookup->route.platform);
-    for (const char *line = view->platforms; *line; line += strcspn(line, "\n") + 1)
-        strbuf_addf(&detail, " %.*s", (int)strcspn(line, " "), line);
-    return problem(404, "platform_missing", strbuf_str(&detail), 0);
-}
-
-static void on_refresh_submitted(void *arg, int err, enum submit_result result)
+static void on_refresh_submitted(void *arg, int err, enum submit_result result, int64_t wait_ms)
 {
     (void)arg;
     (void)err;
     (void)result; /* the answer has gone out; the next reader tries again */
+    (void)wait_ms;
 }
 
-static bool has_get(const struct lookup *lookup)
-{
-    for (const struct party *party = lookup->parties; party; party = party->next)
-        if (party->is_get)
-            return true;
-    return false;
-}
-
-static enum document_answer answer_wanted(const struct lookup *lookup)
-{
-    switch (lookup->route.kind) {
-    case ROUTE_VERSION:
-        return DOCUMENT_VERSION;
-    case ROUTE_DOCKERFILE:
-        return DOCUMENT_DOCKERFILE;
-    default:
-        return DOCUMENT_IMAGE;
-    }
-}
-
-static struct verdict verdict_found(struct lookup *lookup, const struct document_view *view)
+/* What was found goes out at once, and is kept; what is old is looked at again meanwhile. */
+static void take_found(struct lookup *lookup, const struct verdict *verdict)
 {
     struct service *service = lookup->service;
-    bool is_stale = clock_ms() - view->inspected_ms >= service->config->fresh_seconds * 1000;
-    bool is_lost = !status_is_final(&view->status) && !is_alive(&view->status);
-    if ((is_stale || is_lost) && has_get(lookup))
-        submit(service, &lookup->route.image, on_refresh_submitted, NULL);
-    struct answer *answer = answer_new(view, answer_wanted(lookup), lookup->shown);
-    if (!lookup->is_dirty && service->is_subscribed && !service->is_draining)
-        cache_put(service->cache, lookup->target, lookup->name, answer, loop_now_ms(service->loop));
-    return (struct verdict){.answer = answer};
-}
-
-static struct verdict verdict_of(struct lookup *lookup, const struct document_view *view)
-{
-    switch (view->find) {
-    case DOCUMENT_NONE:
-        return verdict_none(lookup, &view->status);
-    case DOCUMENT_NO_TAG:
-        return verdict_no_tag(lookup, view);
-    case DOCUMENT_NO_PLATFORM:
-        return verdict_no_platform(lookup, view);
-    case DOCUMENT_PENDING:
-        return pending(lookup, &view->status, !is_alive(&view->status));
-    case DOCUMENT_FOUND:
-        break;
+    const struct party *asker = first_get(lookup);
+    if (verdict->wants_submit && asker) {
+        const struct submission submission = {.image = &lookup->route.image,
+                                              .client = asker->client};
+        submit(service, &submission, on_refresh_submitted, NULL);
     }
-    return verdict_found(lookup, view);
+    if (verdict->is_kept && !lookup->is_dirty && service->is_subscribed && !service->is_draining)
+        cache_put(service->cache, lookup->target, lookup->name, verdict->answer,
+                  loop_now_ms(service->loop));
 }
 
 /* Submitting */
 
-static void on_submitted(void *arg, int err, enum submit_result result)
+/* Whom the limit of submissions meets is told so: the asker's address, or all. Who only looks, and
+ * who has a share of its own left, stays. */
+static void refuse(struct lookup *lookup, const char *client, int64_t wait_ms)
+{
+    struct httpd_response *response =
+        answer_problem(429, "too_many_submissions",
+                       "Too many images that nobody has asked for before were asked for within a "
+                       "minute. What is known is answered as ever.",
+                       (int)((wait_ms + 999) / 1000));
+    struct party **at = &lookup->parties;
+    while (*at) {
+        struct party *party = *at;
+        if (party->is_get && (!client || strcmp(party->client, client) == 0)) {
+            *at = party->next;
+            party_end(lookup, party, response);
+        } else {
+            at = &party->next;
+        }
+    }
+    httpd_response_unref(response);
+}
+
+static void on_submitted(void *arg, int err, enum submit_result result, int64_t wait_ms)
 {
     struct lookup *lookup = arg;
     if (err) {
-        struct verdict verdict =
-            problem(503, "queue_unavailable",
-                    "The request cannot be queued right now. Try again soon.", REDIS_RETRY_SECONDS);
+        struct verdict verdict = verdict_problem(
+            503, "queue_unavailable", "The request cannot be queued right now. Try again soon.",
+            REDIS_RETRY_SECONDS);
         settle(lookup, &verdict);
         return;
     }
-    (void)result; /* what stands in Redis now tells more */
-    lookup->has_submitted = true;
-    read_again(lookup);
+    if (result == SUBMIT_LIMITED || result == SUBMIT_FULL)
+        refuse(lookup, result == SUBMIT_FULL ? NULL : lookup->asker, wait_ms);
+    else
+        lookup->has_submitted = true; /* what stands in Redis now tells more */
+    if (lookup->parties)
+        read_again(lookup);
+    else
+        lookup_free(lookup);
 }
 
 /* Which version a pending view is about goes with the message. */
@@ -329,7 +257,9 @@ static void submit_for(struct lookup *lookup, const struct document_view *view)
         image.digest = xstrdup(digest);
     }
     lookup->state = LOOKUP_SUBMITTING;
-    submit(lookup->service, &image, on_submitted, lookup);
+    (void)snprintf(lookup->asker, sizeof(lookup->asker), "%s", first_get(lookup)->client);
+    const struct submission submission = {.image = &image, .client = lookup->asker};
+    submit(lookup->service, &submission, on_submitted, lookup);
     reference_release(&image);
 }
 
@@ -338,11 +268,12 @@ static void submit_for(struct lookup *lookup, const struct document_view *view)
 static void on_document(void *arg, int err, const struct document_view *view)
 {
     struct lookup *lookup = arg;
-    struct verdict verdict = err ? verdict_without_redis(lookup) : verdict_of(lookup, view);
-    bool is_later = !err && view->status.retry_ms > clock_ms();
-    if (is_later && verdict.wants_submit)
-        verdict.is_pending = false; /* not enqueued before then: nothing to wait for */
-    else if (verdict.wants_submit && !lookup->has_submitted && has_get(lookup)) {
+    struct verdict verdict =
+        err ? verdict_without_redis(lookup)
+            : verdict_of(lookup->service->config, &lookup->route, lookup->shown, view);
+    if (!err && verdict.answer) {
+        take_found(lookup, &verdict);
+    } else if (verdict.wants_submit && !lookup->has_submitted && first_get(lookup)) {
         httpd_response_unref(verdict.response);
         submit_for(lookup, view);
         return;
@@ -376,7 +307,7 @@ static void read_again(struct lookup *lookup)
         .tag = is_version || route->image.digest ? NULL : route->image.tag,
         .digest = is_version ? route->digest : route->image.digest,
         .platform = route->platform,
-        .answer = answer_wanted(lookup),
+        .answer = verdict_answer(route),
         .keep_seconds = service->config->keep_seconds,
     };
     document_read(service->redis, &query, on_document, lookup);
@@ -419,7 +350,7 @@ void lookup_join(struct service *service, struct httpd_request *request, struct 
     party->is_get = strcmp(httpd_method(request), "GET") == 0;
     party->until_ms =
         wait_seconds > 0 ? loop_now_ms(service->loop) + wait_seconds * INT64_C(1000) : 0;
-    service_client(service, request, party->client, sizeof(party->client));
+    service_client(service, request, party->client);
     httpd_suspend(request);
     bool must_read = !lookup || lookup->state == LOOKUP_WAITING;
     if (lookup)
@@ -450,13 +381,23 @@ void lookup_end_waits(struct service *service)
     lookup_notice(service, NULL);
 }
 
+static struct httpd_response *stopping(const struct lookup *lookup)
+{
+    if (lookup->route.kind != ROUTE_BADGE)
+        return answer_problem(503, "stopping", "This server is stopping. Try again.", 1);
+    struct answer *answer = badge_route_try_later(&lookup->route);
+    struct httpd_response *response = answer->plain;
+    httpd_response_ref(response);
+    answer_unref(answer);
+    return response;
+}
+
 void lookup_end_all(struct service *service)
 {
     struct lookup *lookup = NULL, *next;
     HASH_ITER(hh, service->lookups, lookup, next)
     {
-        struct httpd_response *response =
-            answer_problem(503, "stopping", "This server is stopping. Try again.", 1);
+        struct httpd_response *response = stopping(lookup);
         answer_all(lookup, response);
         httpd_response_unref(response);
         if (lookup->state == LOOKUP_WAITING)

@@ -14,6 +14,7 @@
 #include "registries.h"
 #include "service.h"
 #include "version.h"
+#include "webhook.h"
 
 #define MAX_CONNECTIONS 20000
 #define IDLE_TIMEOUT_SECONDS 75
@@ -89,6 +90,11 @@ int main(int argc, char **argv)
 {
     struct config config;
     config_load(&config, PROGRAM_API, argc, argv);
+    if (*config.webhook_url_of) {
+        int code = webhook_print_url(&config);
+        config_release(&config);
+        return code;
+    }
     log_init(program_name(PROGRAM_API), config.log_level, config.log_format);
     struct service service = {.loop = loop_new(), .config = &config};
     struct httpc *httpc = httpc_new(service.loop, program_name(PROGRAM_API));

@@ -4,10 +4,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "badge_route.h"
 #include "err.h"
 #include "mem.h"
 
 #define SEARCH "search/"
+#define MAX_PAGE 1000000
 #define VERSION_PART "/version/"
 
 static int hex_digit(char c)
@@ -50,6 +52,12 @@ static void bad(struct route *route, const char *why)
     route->why = why;
 }
 
+static void set_text(char **text, const char *value)
+{
+    free(*text);
+    *text = xstrdup(value);
+}
+
 static void set_wait(struct route *route, const char *value)
 {
     char *end;
@@ -58,6 +66,15 @@ static void set_wait(struct route *route, const char *value)
         bad(route, "wait is a whole number of seconds from 0 to 25.");
     else
         route->wait_seconds = (int)seconds;
+}
+
+/* v1's rule: what is no page is the first. */
+static void set_page(struct route *route, const char *value)
+{
+    char *end;
+    long page = strtol(value, &end, 10);
+    bool is_page = *value >= '0' && *value <= '9' && !*end && page >= 1 && page <= MAX_PAGE;
+    route->page = is_page ? (int)page : 1;
 }
 
 static void set_platform(struct route *route, const char *value)
@@ -74,8 +91,7 @@ static void set_platform(struct route *route, const char *value)
         bad(route, "platform is os/architecture or os/architecture/variant, like linux/arm64.");
         return;
     }
-    free(route->platform);
-    route->platform = xstrdup(value);
+    set_text(&route->platform, value);
 }
 
 /* Members that are not ours are left alone: old clients send their own. */
@@ -92,6 +108,12 @@ static void read_query(struct route *route, const char *query)
             set_wait(route, value);
         else if (name_len == 8 && strncmp(query, "platform", 8) == 0)
             set_platform(route, value);
+        else if (name_len == 7 && strncmp(query, "refresh", 7) == 0)
+            set_text(&route->refresh, value);
+        else if (route->kind == ROUTE_LIST && name_len == 5 && strncmp(query, "query", 5) == 0)
+            set_text(&route->text, value);
+        else if (name_len == 4 && strncmp(query, "page", 4) == 0)
+            set_page(route, value);
         query += len + (query[len] == '&');
     }
 }
@@ -101,6 +123,13 @@ static void read_name(struct route *route, char *name)
     const char *why = NULL;
     if (reference_parse(name, &route->image, &why) != 0)
         bad(route, why);
+}
+
+static void cut_trailing_slash(char *text)
+{
+    size_t len = strlen(text);
+    if (len && text[len - 1] == '/')
+        text[len - 1] = '\0';
 }
 
 /* "/v1/images/NAME/version/SHA": the last such part counts, so a repository may be called
@@ -113,9 +142,7 @@ static bool split_version(char *name, const char **ret_sha)
     if (!found)
         return false;
     char *sha = found + strlen(VERSION_PART);
-    size_t len = strlen(sha);
-    if (len && sha[len - 1] == '/')
-        sha[len - 1] = '\0';
+    cut_trailing_slash(sha);
     bool is_sha = *sha && !strchr(sha, '/') && found != name;
     if (is_sha) {
         *found = '\0';
@@ -124,12 +151,25 @@ static bool split_version(char *name, const char **ret_sha)
     return is_sha;
 }
 
+/* "search/TERM", "search/TERM/TERM2". Anything else is an image of an organisation called search:
+ * longer, with a tag, with a digest; and docker.io/search/NAME always is. */
+static bool is_search(const char *name)
+{
+    if (strncmp(name, SEARCH, strlen(SEARCH)) != 0)
+        return false;
+    const char *term = name + strlen(SEARCH);
+    const char *slash = strchr(term, '/');
+    const char *next = slash ? strchr(slash + 1, '/') : NULL;
+    return *term && !strpbrk(term, ":@") && (!next || !next[1]);
+}
+
 static void read_image(struct route *route, char *name)
 {
     const char *sha = NULL;
-    /* A route of its own, not an image's name. */
-    if (strncmp(name, SEARCH, strlen(SEARCH)) == 0 && name[strlen(SEARCH)]) {
-        route->kind = ROUTE_NOT_FOUND;
+    if (is_search(name)) {
+        route->kind = ROUTE_SEARCH;
+        cut_trailing_slash(name);
+        route->text = xstrdup(name + strlen(SEARCH));
         return;
     }
     if (split_version(name, &sha)) {
@@ -141,6 +181,27 @@ static void read_image(struct route *route, char *name)
         read_name(route, name);
 }
 
+static void read_digest(struct route *route, char *rest)
+{
+    cut_trailing_slash(rest);
+    if (digest_from_user(rest, route->digest) != 0)
+        bad(route, "A digest is sha256:<64 lower-case hex digits>, or those digits alone.");
+}
+
+/* "org/name/TOKEN": a whole image's. */
+static void read_webhook(struct route *route, char *rest)
+{
+    cut_trailing_slash(rest);
+    char *slash = strrchr(rest, '/');
+    if (slash)
+        *slash = '\0';
+    if (!slash || reference_parse(rest, &route->image, NULL) != 0 || route->image.tag ||
+        route->image.digest)
+        route->kind = ROUTE_NOT_FOUND;
+    else
+        route->token = xstrdup(slash + 1);
+}
+
 struct route_row {
     const char *path; /* ends in a slash where `read` takes what follows it */
     enum route_kind kind;
@@ -150,8 +211,11 @@ struct route_row {
 /* The first that matches counts. */
 static const struct route_row rows[] = {
     {"/healthcheck.txt", ROUTE_HEALTH, NULL},         {"/v1/me", ROUTE_ME, NULL},
+    {"/v1/badges/counts", ROUTE_BADGE_COUNTS, NULL},  {"/v1/images", ROUTE_LIST, NULL},
     {"/v1/images/", ROUTE_IMAGE, read_image},         {"/v1/status/", ROUTE_STATUS, read_name},
     {"/v1/dockerfile/", ROUTE_DOCKERFILE, read_name}, {"/v1/events/", ROUTE_EVENTS, read_name},
+    {"/v1/digests/", ROUTE_DIGEST, read_digest},      {"/badges/", ROUTE_BADGE, badge_route_read},
+    {"/images/", ROUTE_WEBHOOK, read_webhook},
 };
 
 static bool row_matches(const struct route_row *row, const char *path)
@@ -185,7 +249,7 @@ static const char *skip_origin(const char *target)
 
 void route_parse(const char *target, struct route *ret_route)
 {
-    struct route route = {.wait_seconds = -1};
+    struct route route = {.wait_seconds = -1, .page = 1};
     target = skip_origin(target);
     size_t path_len = strcspn(target, "?");
     AUTO(free) char *path = decode(target, path_len);
@@ -201,8 +265,10 @@ void route_parse(const char *target, struct route *ret_route)
 void route_release(struct route *route)
 {
     reference_release(&route->image);
-    free(route->platform);
-    route->platform = NULL;
+    free(TAKE(route->platform));
+    free(TAKE(route->text));
+    free(TAKE(route->refresh));
+    free(TAKE(route->token));
 }
 
 int route_prefer_wait(const char *header)

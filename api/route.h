@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "badge.h"
 #include "digest.h"
 #include "reference.h"
 
@@ -15,8 +16,14 @@ enum route_kind {
     ROUTE_VERSION,
     ROUTE_DOCKERFILE,
     ROUTE_STATUS,
+    ROUTE_DIGEST,
+    ROUTE_BADGE, /* image is empty where its name is none */
     ROUTE_EVENTS,
+    ROUTE_LIST,
+    ROUTE_SEARCH,
+    ROUTE_BADGE_COUNTS,
     ROUTE_ME,
+    ROUTE_WEBHOOK, /* POST only */
     ROUTE_KINDS
 };
 
@@ -25,9 +32,14 @@ enum route_kind {
 struct route {
     enum route_kind kind;
     struct reference image;
-    char digest[DIGEST_BYTES]; /* VERSION: what was asked for, in full */
+    enum badge_type badge;
+    char digest[DIGEST_BYTES]; /* VERSION, DIGEST: what was asked for, in full */
     int wait_seconds;          /* 0 .. ROUTE_MAX_WAIT_SECONDS; -1 if the query does not say */
     char *platform;            /* NULL if none was asked for */
+    char *text;                /* LIST: the query's, NULL if there is none; SEARCH: the term */
+    int page;                  /* LIST: from 1 on */
+    char *refresh;             /* the query's, NULL if there is none */
+    char *token;               /* WEBHOOK */
     const char *why;
 };
 

@@ -3,9 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "badge_route.h"
 #include "cache.h"
+#include "client_address.h"
+#include "digests.h"
+#include "errand.h"
 #include "events.h"
 #include "httpd.h"
+#include "listing.h"
 #include "log.h"
 #include "lookup.h"
 #include "loop.h"
@@ -13,10 +18,12 @@
 #include "metrics.h"
 #include "queue.h"
 #include "redis.h"
+#include "refresh.h"
 #include "registries.h"
 #include "route.h"
 #include "status.h"
 #include "waiting.h"
+#include "webhook.h"
 
 #define CACHE_MAX_BYTES (64u << 20)
 #define CODES 600
@@ -45,8 +52,11 @@ void service_start(struct service *service)
 {
     const struct config *config = service->config;
     AUTO(free) char *channel = notice_channel(config->cache_url);
+    char *why = NULL;
+    if (trusted_proxies_parse(config->trusted_proxies, &service->proxies, &why) != 0)
+        abort(); /* config_load has checked it */
     service->cache = cache_new(CACHE_MAX_BYTES);
-    service->waiting = waiting_new(config->max_waiting, config->max_waiting_per_client);
+    service->waiting = waiting_new(config->max_waiting, config->max_waiting_per_address);
     service->events = events_new(service);
     service->notices = redis_sub_new(service->loop, config->cache_url, "microbadger-api-notices",
                                      channel, on_notice, on_subscription, service);
@@ -57,6 +67,7 @@ void service_stop(struct service *service)
     service->is_draining = true;
     lookup_end_all(service);
     events_end(service->events);
+    errand_answer_all(service);
     redis_sub_free(service->notices);
 }
 
@@ -65,6 +76,16 @@ void service_free(struct service *service)
     cache_free(service->cache);
     events_free(service->events);
     waiting_free(service->waiting);
+    trusted_proxies_free(service->proxies);
+}
+
+void service_client(const struct service *service, const struct httpd_request *request,
+                    char *ret_text)
+{
+    char peer[CLIENT_ADDRESS_BYTES];
+    AUTO(free) char *forwarded_for = httpd_header_values(request, "X-Forwarded-For");
+    httpd_peer(request, peer, sizeof(peer));
+    client_address(service->proxies, peer, forwarded_for, ret_text);
 }
 
 void service_count(int code)
@@ -81,13 +102,6 @@ void service_reply(struct httpd_request *request, struct httpd_response *respons
 {
     service_count(httpd_response_status(response));
     httpd_reply(request, response);
-}
-
-void service_client(const struct service *service, const struct httpd_request *request,
-                    char *ret_text, size_t size)
-{
-    (void)service;
-    httpd_peer(request, ret_text, size);
 }
 
 static void count_from_memory(void)
@@ -160,6 +174,10 @@ static void handle_name(struct service *service, struct httpd_request *request, 
 {
     if (!check_registry(service, request, route))
         return;
+    if (route->kind == ROUTE_IMAGE && refresh_is_asked(service, request, route)) {
+        refresh_handle(service, request, route);
+        return;
+    }
     lookup_join(service, request, route);
     *route = (struct route){0};
 }
@@ -175,17 +193,36 @@ static void handle_events(struct service *service, struct httpd_request *request
         events_join(service->events, request, &route->image);
 }
 
+/* A README shows why there is no picture better than a broken one does. */
+static void handle_badge(struct service *service, struct httpd_request *request,
+                         struct route *route)
+{
+    if (route->image.path && registries_find(service->registries, route->image.registry)) {
+        lookup_join(service, request, route);
+        *route = (struct route){0};
+        return;
+    }
+    struct answer *answer = badge_route_no_image();
+    service_reply(request, answer_choose(answer, request));
+    answer_unref(answer);
+}
+
 static route_handler *const handlers[ROUTE_KINDS] = {
     [ROUTE_NOT_FOUND] = handle_not_found, [ROUTE_BAD] = handle_bad,
     [ROUTE_HEALTH] = handle_health,       [ROUTE_IMAGE] = handle_name,
     [ROUTE_VERSION] = handle_name,        [ROUTE_DOCKERFILE] = handle_name,
-    [ROUTE_STATUS] = handle_name,         [ROUTE_ME] = handle_me,
-    [ROUTE_EVENTS] = handle_events,
+    [ROUTE_STATUS] = handle_name,         [ROUTE_LIST] = listing_handle,
+    [ROUTE_SEARCH] = listing_search,      [ROUTE_BADGE_COUNTS] = listing_badge_counts,
+    [ROUTE_BADGE] = handle_badge,         [ROUTE_ME] = handle_me,
+    [ROUTE_WEBHOOK] = webhook_handle,     [ROUTE_EVENTS] = handle_events,
+    [ROUTE_DIGEST] = digests_handle,
 };
 
 /* Answers from memory; false where Redis must be asked. */
 static bool handle_from_memory(struct service *service, struct httpd_request *request)
 {
+    if (httpd_header(request, "Authorization"))
+        return false; /* an operator may ask for more than an answer */
     bool is_redis_down = !redis_is_connected(service->redis);
     struct answer *answer =
         cache_get(service->cache, httpd_target(request), loop_now_ms(service->loop), is_redis_down);
@@ -208,18 +245,24 @@ static bool is_read(const struct httpd_request *request)
 static void handle_route(struct service *service, struct httpd_request *request,
                          struct route *route)
 {
+    bool is_post = strcmp(httpd_method(request), "POST") == 0;
+    bool is_allowed = route->kind == ROUTE_WEBHOOK ? is_post : is_read(request);
+    const char *allow = route->kind == ROUTE_WEBHOOK ? METHODS_WEBHOOK : METHODS_READ;
     if (strcmp(httpd_method(request), "OPTIONS") == 0)
-        reply(request, answer_preflight());
-    else if (route->kind == ROUTE_NOT_FOUND || is_read(request))
+        reply(request, answer_preflight(allow));
+    else if (route->kind == ROUTE_NOT_FOUND || is_allowed)
         handlers[route->kind](service, request, route);
     else
-        reply(request, answer_not_allowed(METHODS_READ));
+        reply(request, answer_not_allowed(allow));
 }
 
 void service_handle(void *arg, struct httpd_request *request)
 {
     struct service *service = arg;
-    if (is_read(request) && handle_from_memory(service, request))
+    bool is_read_only = is_read(request);
+    if (is_read_only)
+        badge_route_count(httpd_target(request));
+    if (is_read_only && handle_from_memory(service, request))
         return;
     AUTO(route) struct route route;
     route_parse(httpd_target(request), &route);

@@ -9,6 +9,7 @@
 #include "config.h"
 
 struct cache;
+struct errand;
 struct events;
 struct httpd_request;
 struct httpd_response;
@@ -18,6 +19,7 @@ struct queue;
 struct redis;
 struct redis_sub;
 struct registries;
+struct trusted_proxies;
 struct waiting;
 
 struct service {
@@ -27,16 +29,18 @@ struct service {
     struct redis_sub *notices;
     struct queue *queue; /* inspections */
     struct registries *registries;
+    struct trusted_proxies *proxies;
     struct cache *cache;
     struct lookup *lookups;
+    struct errand *errands;
     struct waiting *waiting;
     struct events *events;
     bool is_subscribed;
     bool is_draining;
 };
 
-/* loop, config, redis, queue and registries are set and stay the caller's; notices and cache are
- * made here. */
+/* loop, config, redis, queue and registries are set and stay the caller's; notices, proxies
+ * and cache are made here. */
 void service_start(struct service *service);
 /* Answers every request; to be called before the httpd ends. */
 void service_stop(struct service *service);
@@ -50,9 +54,9 @@ void service_drain(struct service *service);
 void service_reply(struct httpd_request *request, struct httpd_response *response);
 /* Counts an answer with this status. */
 void service_count(int code);
-/* Whose share a request counts against: the peer's address. */
+/* Whose request it is (client_address.h); text has CLIENT_ADDRESS_BYTES. */
 void service_client(const struct service *service, const struct httpd_request *request,
-                    char *ret_text, size_t size);
+                    char *ret_text);
 /* For readiness. */
 bool service_is_ready(void *arg, const char **ret_why);
 

@@ -11,30 +11,36 @@
 #include "queue.h"
 #include "redis.h"
 
-struct submission {
+/* One submission under way. */
+struct submitting {
     struct service *service;
     struct reference image;
     char *name; /* canonical */
+    enum submit_cause cause;
+    enum submit_result result;
     submit_done *done;
     void *arg;
 };
 
-static void submission_end(struct submission *submission, int err, enum submit_result result)
+static void end(struct submitting *submitting, int err, int64_t wait_ms)
 {
-    submission->done(submission->arg, err, result);
-    reference_release(&submission->image);
-    free(submission->name);
-    free(submission);
+    submitting->done(submitting->arg, err, submitting->result, wait_ms);
+    reference_release(&submitting->image);
+    free(submitting->name);
+    free(submitting);
 }
 
 static void on_sent(void *arg, int err)
 {
-    struct submission *submission = arg;
-    struct redis *redis = submission->service->redis;
+    struct submitting *submitting = arg;
+    struct redis *redis = submitting->service->redis;
     if (err) {
-        log_warn("cannot submit", LOG_STR("image", submission->name),
-                 LOG_STR("error", queue_last_error(submission->service->queue)));
-        status_submit_failed(redis, submission->name);
+        log_warn("cannot submit", LOG_STR("image", submitting->name),
+                 LOG_STR("error", queue_last_error(submitting->service->queue)));
+        if (submitting->result == SUBMIT_GO)
+            status_submit_failed(redis, submitting->name);
+        if (submitting->cause == SUBMIT_HOOK)
+            status_hook_failed(redis, submitting->name);
     } else {
         static struct metric *submitted;
         if (!submitted)
@@ -43,34 +49,62 @@ static void on_sent(void *arg, int err)
                                        "Inspection queue.",
                                        NULL);
         metric_add(submitted, 1);
-        log_info("submitted", LOG_STR("image", submission->name),
-                 LOG_STR("tag", submission->image.tag));
-        status_submitted(redis, submission->name);
+        log_info("submitted", LOG_STR("image", submitting->name),
+                 LOG_STR("tag", submitting->image.tag));
+        if (submitting->result == SUBMIT_GO)
+            status_submitted(redis, submitting->name);
     }
-    submission_end(submission, err, SUBMIT_GO);
+    end(submitting, err, 0);
 }
 
-static void on_marker(void *arg, int err, enum submit_result result)
+static void count_limited(void)
 {
-    struct submission *submission = arg;
-    if (err || result != SUBMIT_GO) {
-        submission_end(submission, err, result);
+    static struct metric *limited;
+    if (!limited)
+        limited = metric_counter("mb_submissions_limited_total",
+                                 "Submissions that a limit refused.", NULL);
+    metric_add(limited, 1);
+}
+
+static void on_marker(void *arg, int err, enum submit_result result, int64_t wait_ms)
+{
+    struct submitting *submitting = arg;
+    submitting->result = result;
+    if (!err && (result == SUBMIT_LIMITED || result == SUBMIT_FULL))
+        count_limited();
+    if (err || (result != SUBMIT_GO && result != SUBMIT_AFTER)) {
+        end(submitting, err, wait_ms);
         return;
     }
     const struct message message = {
-        .image = submission->image, .version = MESSAGE_VERSION, .requested_ms = clock_ms()};
+        .image = submitting->image, .version = MESSAGE_VERSION, .requested_ms = clock_ms()};
     AUTO(free) char *body = message_format(&message);
-    queue_send(submission->service->queue, body, strlen(body), 0, on_sent, submission);
+    queue_send(submitting->service->queue, body, strlen(body), result == SUBMIT_AFTER ? wait_ms : 0,
+               on_sent, submitting);
 }
 
-void submit(struct service *service, const struct reference *image, submit_done *done, void *arg)
+void submit(struct service *service, const struct submission *submission, submit_done *done,
+            void *arg)
 {
-    struct submission *submission = xcalloc(1, sizeof(*submission));
-    submission->service = service;
-    submission->done = done;
-    submission->arg = arg;
-    submission->name = reference_canonical(image);
-    reference_copy(&submission->image, image);
-    status_submit(service->redis, submission->name, service->config->keep_seconds, false, on_marker,
-                  submission);
+    const struct config *config = service->config;
+    struct submitting *submitting = xcalloc(1, sizeof(*submitting));
+    submitting->service = service;
+    submitting->cause = submission->cause;
+    submitting->done = done;
+    submitting->arg = arg;
+    submitting->name = reference_canonical(submission->image);
+    reference_copy(&submitting->image, submission->image);
+    if (submission->cause != SUBMIT_READ) {
+        free(TAKE(submitting->image.tag));
+        free(TAKE(submitting->image.digest));
+    }
+    const struct status_submission marker = {
+        .name = submitting->name,
+        .cause = submission->cause,
+        .client = submission->client,
+        .client_limit = config->submit_per_address,
+        .total_limit = config->submit_total,
+        .keep_seconds = config->keep_seconds,
+    };
+    status_submit(service->redis, &marker, on_marker, submitting);
 }

@@ -8,87 +8,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "err.h"
+#include "config_options.h"
 #include "mem.h"
-#include "queue.h"
-#include "redis.h"
-#include "registries.h"
 #include "strbuf.h"
 #include "version.h"
 
-#define PROGRAM_WORKERS (PROGRAM_INSPECTOR | PROGRAM_SIZE)
-#define PROGRAM_ALL (PROGRAM_API | PROGRAM_WORKERS)
 #define PROBLEMS_MAX_BYTES 16384
 #define VALUE_FILE_MAX_BYTES 65536
 
-enum option_kind {
-    OPTION_TEXT,
-    OPTION_REDIS_URL,
-    OPTION_QUEUE_URL,
-    OPTION_REGISTRIES,
-    OPTION_HUB_URL,
-    OPTION_LISTEN,
-    OPTION_NUMBER,
-    OPTION_LOG_LEVEL,
-    OPTION_LOG_FORMAT,
-};
-
-struct option_row {
-    const char *env; /* the flag is derived: MB_CACHE_URL is --cache-url */
-    enum option_kind kind;
-    int programs;
-    size_t offset; /* in struct config */
-    const char *fallback;
-    int64_t min, max; /* numbers */
-    const char *help;
-};
-
-#define AT(member) offsetof(struct config, member)
-
-static const struct option_row options[] = {
-    {"MB_LISTEN", OPTION_LISTEN, PROGRAM_API, AT(listen), "127.0.0.1:8080", 0, 0,
-     "the public address; [::1]:8080 and :8080 (all addresses) work too"},
-    {"MB_ADMIN_LISTEN", OPTION_LISTEN, PROGRAM_ALL, AT(admin_listen), NULL, 0, 0,
-     "health and metrics"},
-    {"MB_CACHE_URL", OPTION_REDIS_URL, PROGRAM_ALL, AT(cache_url), "redis://127.0.0.1:6379/0", 0, 0,
-     "Redis for results, job markers and notices; redis:// or unix:"},
-    {"MB_INSPECTION_QUEUE", OPTION_QUEUE_URL, PROGRAM_API | PROGRAM_INSPECTOR, AT(inspection_queue),
-     "redis://127.0.0.1:6379/0?stream=inspection", 0, 0, "an SQS queue URL or redis://...?stream="},
-    {"MB_SIZE_QUEUE", OPTION_QUEUE_URL, PROGRAM_WORKERS, AT(size_queue),
-     "redis://127.0.0.1:6379/0?stream=size", 0, 0, "an SQS queue URL or redis://...?stream="},
-    {"MB_REGISTRIES", OPTION_REGISTRIES, PROGRAM_ALL, AT(registries), "default", 0, 0,
-     "allowed registries: host or host=URL, comma-separated; default stands for the public ones"},
-    {"MB_HUB_URL", OPTION_HUB_URL, PROGRAM_INSPECTOR, AT(hub_url), "https://hub.docker.com", 0, 0,
-     "Docker Hub's web API; none turns it off"},
-    {"MB_FRESH_SECONDS", OPTION_NUMBER, PROGRAM_API | PROGRAM_INSPECTOR, AT(fresh_seconds), "3600",
-     1, 31536000, "an older answer is looked at again"},
-    {"MB_NEGATIVE_SECONDS", OPTION_NUMBER, PROGRAM_API, AT(negative_seconds), "300", 1, 31536000,
-     "how long a missing image stays missing"},
-    {"MB_KEEP_SECONDS", OPTION_NUMBER, PROGRAM_ALL, AT(keep_seconds), "2592000", 60, 315360000,
-     "how long facts are kept unread"},
-    {"MB_EAGER_VERSIONS", OPTION_NUMBER, PROGRAM_SIZE, AT(eager_versions), "20", 0, 10000,
-     "versions filled in without being asked for"},
-    {"MB_VISIBILITY_SECONDS", OPTION_NUMBER, PROGRAM_ALL, AT(visibility_seconds), "60", 1, 43200,
-     "lease of a received message"},
-    {"MB_MAX_RECEIVES", OPTION_NUMBER, PROGRAM_ALL, AT(max_receives), "5", 1, 1000,
-     "attempts before a message counts as failed"},
-    {"MB_DRAIN_SECONDS", OPTION_NUMBER, PROGRAM_ALL, AT(drain_seconds), "45", 1, 3600,
-     "time to finish on SIGTERM"},
-    {"MB_MAX_WAITING", OPTION_NUMBER, PROGRAM_API, AT(max_waiting), "15000", 0, 1000000,
-     "long polls and event streams held at once; 0: no limit"},
-    {"MB_MAX_WAITING_PER_CLIENT", OPTION_NUMBER, PROGRAM_API, AT(max_waiting_per_client), "500", 0,
-     1000000, "those of one address; 0: no limit"},
-    {"MB_LOG", OPTION_LOG_LEVEL, PROGRAM_ALL, AT(log_level), "info", 0, 0,
-     "debug, info, warn or error"},
-    {"MB_LOG_FORMAT", OPTION_LOG_FORMAT, PROGRAM_ALL, AT(log_format), "auto", 0, 0,
-     "text, json, or auto: text on a terminal"},
-};
-
 /* Names that later versions and other programs of the suite read: one environment may serve all. */
-static const char *const names_elsewhere[] = {
-    "MB_REGISTRY_AUTH_FILE", "MB_WEBHOOK_SECRET", "MB_WEBHOOK_SECRET_FILE", "MB_REFRESH_TOKEN",
-    "MB_REFRESH_TOKEN_FILE", "MB_FEATURED",       "MB_TRUSTED_PROXIES",     "MB_SERVER",
-};
+static const char *const names_elsewhere[] = {"MB_SERVER"};
 
 struct loading {
     struct config *config;
@@ -109,15 +38,6 @@ const char *program_name(enum program program)
     return "microbadger";
 }
 
-static const char *fallback_of(const struct option_row *row, enum program program)
-{
-    if (row->fallback)
-        return row->fallback;
-    return program == PROGRAM_API         ? "127.0.0.1:8081"
-           : program == PROGRAM_INSPECTOR ? "127.0.0.1:8082"
-                                          : "127.0.0.1:8083";
-}
-
 /* "MB_CACHE_URL" gives "cache-url". */
 static void flag_of(const struct option_row *row, char ret_flag[64])
 {
@@ -129,18 +49,24 @@ static void flag_of(const struct option_row *row, char ret_flag[64])
 
 static void print_help(enum program program)
 {
-    printf("Usage: %s [--OPTION=VALUE ...]\n\n"
-           "Every option may be given as a flag or by its environment variable; the flag wins.\n"
-           "An address with a password in it may be kept in a file that VARIABLE_FILE names.\n\n",
-           program_name(program));
-    for (size_t i = 0; i < ARRAY_LEN(options); i++) {
-        const struct option_row *row = &options[i];
+    printf(
+        "Usage: %s [--OPTION=VALUE ...]\n\n"
+        "Every option may be given as a flag or by its environment variable; the flag wins.\n"
+        "A secret, or an address with a password in it, may be kept in a file that VARIABLE_FILE "
+        "names.\n\n",
+        program_name(program));
+    for (size_t i = 0; i < config_option_count; i++) {
+        const struct option_row *row = &config_options[i];
         if (!(row->programs & (int)program))
             continue;
         char flag[64];
         flag_of(row, flag);
-        printf("  --%s, %s\n      %s (default: %s)\n", flag, row->env, row->help,
-               fallback_of(row, program));
+        const char *fallback = config_fallback(row, program);
+        if (row->kind == OPTION_ACTION)
+            printf("  --%s\n      %s\n", flag, row->help);
+        else
+            printf("  --%s, %s\n      %s (default: %s)\n", flag, row->env, row->help,
+                   *fallback ? fallback : "none");
     }
     printf(
         "  --help\n  --version\n\n"
@@ -150,8 +76,7 @@ static void print_help(enum program program)
 static void problem(struct loading *loading, const struct option_row *row, const char *value,
                     const char *why)
 {
-    /* An address may carry a password: it is not repeated. */
-    bool show = row->kind != OPTION_REDIS_URL && row->kind != OPTION_QUEUE_URL;
+    bool show = !config_is_secret(row);
     strbuf_addf(&loading->problems, "  %s%s%s%s: %s\n", row->env, show ? "=\"" : "",
                 show ? value : "", show ? "\"" : "", why);
 }
@@ -188,45 +113,6 @@ static void set_choice(struct loading *loading, const struct option_row *row, co
     problem(loading, row, value, row->help);
 }
 
-static bool listen_is_valid(const char *value)
-{
-    const char *colon = strrchr(value, ':');
-    if (!colon || !colon[1] || strspn(colon + 1, "0123456789") != strlen(colon + 1))
-        return false;
-    return strtol(colon + 1, NULL, 10) <= 65535;
-}
-
-static bool hub_url_is_valid(const char *value)
-{
-    return strcmp(value, "none") == 0 || strncmp(value, "https://", 8) == 0 ||
-           strncmp(value, "http://", 7) == 0;
-}
-
-/* Why a text value cannot be, NULL if it can; caller frees. */
-static char *text_problem(const struct option_row *row, const char *value)
-{
-    const char *why = NULL;
-    char *text = NULL;
-    struct registries *registries = NULL;
-    switch (row->kind) {
-    case OPTION_REDIS_URL:
-        return redis_url_check(value, &why) ? xstrdup(why) : NULL;
-    case OPTION_QUEUE_URL:
-        return queue_url_check(value, &text) ? text : NULL;
-    case OPTION_REGISTRIES:
-        if (registries_parse(value, &registries, &text) != 0)
-            return text;
-        registries_free(registries);
-        return NULL;
-    case OPTION_LISTEN:
-        return listen_is_valid(value) ? NULL : xstrdup("not an address like 127.0.0.1:8080");
-    case OPTION_HUB_URL:
-        return hub_url_is_valid(value) ? NULL : xstrdup("neither a URL nor none");
-    default:
-        return NULL;
-    }
-}
-
 static void set_value(struct loading *loading, const struct option_row *row, const char *value)
 {
     static const char *const levels[] = {"debug", "info", "warn", "error"};
@@ -244,7 +130,7 @@ static void set_value(struct loading *loading, const struct option_row *row, con
     default:
         break;
     }
-    char *why = text_problem(row, value);
+    char *why = config_problem(row, value);
     if (why)
         problem(loading, row, value, why);
     free(why);
@@ -267,16 +153,11 @@ static char *read_value_file(const char *path)
     return text;
 }
 
-static bool takes_file(const struct option_row *row)
-{
-    return row->kind == OPTION_REDIS_URL || row->kind == OPTION_QUEUE_URL;
-}
-
 static void set_from_environment(struct loading *loading, const struct option_row *row)
 {
     AUTO(free) char *file_name = xasprintf("%s_FILE", row->env);
-    const char *path = takes_file(row) ? secure_getenv(file_name) : NULL;
-    const char *value = secure_getenv(row->env);
+    const char *path = config_is_secret(row) ? secure_getenv(file_name) : NULL;
+    const char *value = row->kind == OPTION_ACTION ? NULL : secure_getenv(row->env);
     if (path && *path) {
         AUTO(free) char *text = read_value_file(path);
         if (text)
@@ -285,17 +166,19 @@ static void set_from_environment(struct loading *loading, const struct option_ro
             strbuf_addf(&loading->problems, "  %s=\"%s\": cannot be read: %s\n", file_name, path,
                         strerror(errno));
     } else {
-        set_value(loading, row, value && *value ? value : fallback_of(row, loading->program));
+        set_value(loading, row, value && *value ? value : config_fallback(row, loading->program));
     }
 }
 
 static bool name_is_known(const char *name, size_t len)
 {
-    for (size_t i = 0; i < ARRAY_LEN(options); i++) {
-        size_t row_len = strlen(options[i].env);
-        if (strncmp(name, options[i].env, row_len) != 0)
+    for (size_t i = 0; i < config_option_count; i++) {
+        size_t row_len = strlen(config_options[i].env);
+        if (config_options[i].kind == OPTION_ACTION ||
+            strncmp(name, config_options[i].env, row_len) != 0)
             continue;
-        bool is_file = takes_file(&options[i]) && strncmp(name + row_len, "_FILE=", 6) == 0;
+        bool is_file =
+            config_is_secret(&config_options[i]) && strncmp(name + row_len, "_FILE=", 6) == 0;
         if (len == row_len || is_file)
             return true;
     }
@@ -317,12 +200,12 @@ static void check_unknown_names(struct loading *loading)
 
 static const struct option_row *row_by_flag(enum program program, const char *name, size_t len)
 {
-    for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+    for (size_t i = 0; i < config_option_count; i++) {
         char flag[64];
-        flag_of(&options[i], flag);
-        if ((options[i].programs & (int)program) && strlen(flag) == len &&
+        flag_of(&config_options[i], flag);
+        if ((config_options[i].programs & (int)program) && strlen(flag) == len &&
             strncmp(flag, name, len) == 0)
-            return &options[i];
+            return &config_options[i];
     }
     return NULL;
 }
@@ -378,9 +261,10 @@ void config_load(struct config *ret_config, enum program program, int argc, char
     struct config config = {0};
     struct loading loading = {
         .config = &config, .program = program, .problems = STRBUF_INIT(PROBLEMS_MAX_BYTES)};
-    for (size_t i = 0; i < ARRAY_LEN(options); i++)
-        if ((options[i].programs & (int)program) && !flag_is_given(&options[i], argc, argv))
-            set_from_environment(&loading, &options[i]);
+    for (size_t i = 0; i < config_option_count; i++)
+        if ((config_options[i].programs & (int)program) &&
+            !flag_is_given(&config_options[i], argc, argv))
+            set_from_environment(&loading, &config_options[i]);
     set_from_flags(&loading, argc, argv);
     check_unknown_names(&loading);
     if (loading.problems.len) {
@@ -394,12 +278,8 @@ void config_load(struct config *ret_config, enum program program, int argc, char
 
 void config_release(struct config *config)
 {
-    free(config->listen);
-    free(config->admin_listen);
-    free(config->cache_url);
-    free(config->inspection_queue);
-    free(config->size_queue);
-    free(config->registries);
-    free(config->hub_url);
+    for (size_t i = 0; i < config_option_count; i++)
+        if (config_is_text(&config_options[i]))
+            free(*(char **)((char *)config + config_options[i].offset));
     memset(config, 0, sizeof(*config));
 }

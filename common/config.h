@@ -1,6 +1,6 @@
 /* Configuration from flags and the environment, flags first: one table row an option
- * (config.c), all problems reported together at start. The only place that reads the environment
- * but for AWS's own variables (aws.c). */
+ * (config_options.c), all problems reported together at start. The only place that reads the
+ * environment but for AWS's own variables (aws.c). */
 #ifndef MB_CONFIG_H
 #define MB_CONFIG_H
 
@@ -18,7 +18,14 @@ struct config {
     char *inspection_queue;
     char *size_queue;
     char *registries;
+    char *registry_auth_file; /* "none": no file */
     char *hub_url;
+    char *trusted_proxies; /* client_address.h */
+    char *featured;        /* names, comma-separated */
+    char *webhook_secret;  /* "" where there is none, as the token */
+    char *refresh_token;
+    char *public_url;     /* "" if not told */
+    char *webhook_url_of; /* the name that --webhook-url gives, "" where the api is to serve */
     int64_t fresh_seconds;
     int64_t negative_seconds;
     int64_t keep_seconds;
@@ -27,7 +34,9 @@ struct config {
     int64_t max_receives;
     int64_t drain_seconds;
     int64_t max_waiting;
-    int64_t max_waiting_per_client;
+    int64_t max_waiting_per_address;
+    int64_t submit_per_address; /* a minute; 0: no limit */
+    int64_t submit_total;
     enum log_level log_level;
     enum log_format log_format;
 };

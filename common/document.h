@@ -9,25 +9,37 @@
  *     v:<digest>       lines "platform digest" of the version's images, the default first; an image
  *                      manifest has one line with its own digest
  *     p:<digest>       fragment: members of the version that hold for all its platforms: "SHA",
- *                      "Digest", "MediaType", "Platforms", "LatestVersion", "Annotations"
+ *                      "Digest", "MediaType", "Platforms", "Attachments", "LatestVersion",
+ *                      "Annotations"
  *     g:<digest>       fragment: members "Tags" and "ImageName" for the version answer
  *     m:<digest> <child digest>
- *                      fragment: members that depend on both, or on what else is known; may be
- *                      absent
+ *                      fragment: members that depend on both, or on what else is known:
+ *                      "Metadata" (sheet.h), "License" and "VersionControl" where only the index's
+ *                      annotations tell them; may be absent
+ *     d:<digest> <child digest>
+ *                      fragment: the Dockerfile that the version's provenance carries for this
+ *                      image, text; stands in for the reconstructed one; may be absent
  *     c:<child digest> the digest of the version (index) that it belongs to
+ *     badge            lines (badge_facts.h) of the repository
+ *     b:<digest>       lines of the version
  *   mb:1:ver:<digest>  hash, never changes: the facts of one image manifest
  *     facts            JSON of image_facts(), for workers
  *     top              fragment: members lifted to an image's top level: "Author", "LayerCount",
- *                      "DownloadSize", "Labels", "Platform", "Created", ...
- *     version          fragment: members for the version answer: as above, and "License",
- *                      "VersionControl"
+ *                      "DownloadSize", "Labels", "Platform", "Created", "Annotations",
+ *                      "License", "VersionControl"
+ *     version          fragment: members for the version answer: as above
  *     layers           fragment: the member "Layers"
  *     dockerfile       fragment: the reconstructed Dockerfile, text
+ *     badge            lines (badge_facts.h)
  *   mb:1:rel:<digest>  hash: what relates this image manifest to others, written anew as more is
  *                      known; any field may be absent:
- *     top, version     fragments: members added to those answers
+ *     top, version     fragments: members added to those answers: "Base", "Parents"
+ *     identical        fragment, for the version answer: the member "Identical"
+ *     identical <name> <version digest>
+ *                      the same where the image is found in several places: without that one
  *     layers, dockerfile
  *                      fragments that stand in for those of mb:1:ver
+ *     badge            lines (badge_facts.h), beside those of mb:1:ver
  *
  * Fragments (fragment.h) are texts of JSON members without braces around them. */
 #ifndef MB_DOCUMENT_H
@@ -44,6 +56,7 @@ enum document_answer {
     DOCUMENT_IMAGE,      /* head, versions, shared, facts (top), relations, sheet */
     DOCUMENT_VERSION,    /* shared, tags, facts (version), layers, relations, sheet */
     DOCUMENT_DOCKERFILE, /* facts: the text */
+    DOCUMENT_BADGE,      /* badge, no fragments */
 };
 
 struct document_query {
@@ -63,6 +76,14 @@ enum document_find {
     DOCUMENT_FOUND,
 };
 
+/* Lines of badge_facts.h, each "" where there are none. */
+struct document_badge {
+    const char *repository; /* from DOCUMENT_NO_TAG on */
+    const char *version;    /* where the version is known */
+    const char *image;      /* with DOCUMENT_FOUND, as relations */
+    const char *relations;
+};
+
 /* Everything is borrowed for the done call (fragments point into the reply). */
 struct document_view {
     enum document_find find;
@@ -77,10 +98,12 @@ struct document_view {
     struct fragment shared;   /* p:, where the version is known */
     struct fragment tags;     /* g:, DOCUMENT_VERSION */
     /* Only with DOCUMENT_FOUND */
-    struct fragment facts;     /* top, version or dockerfile */
-    struct fragment layers;    /* DOCUMENT_VERSION */
-    struct fragment relations; /* top or version of mb:1:rel; may be empty, as sheet */
-    struct fragment sheet;     /* m: */
+    struct fragment facts;       /* top, version or dockerfile */
+    struct fragment layers;      /* DOCUMENT_VERSION */
+    struct fragment relations;   /* top or version of mb:1:rel; may be empty, as sheet */
+    struct fragment identical;   /* DOCUMENT_VERSION; may be empty */
+    struct fragment sheet;       /* m: */
+    struct document_badge badge; /* DOCUMENT_BADGE */
 };
 
 /* view is NULL when err is not 0. One round trip. */

@@ -27,21 +27,33 @@ static uint32_t get_u32(const uint8_t *at)
     return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
+/* One for the process: its tables cost more to make than a small text to compress. */
+static z_stream *fresh_stream(void)
+{
+    static z_stream stream;
+    static bool is_made;
+    int status = is_made ? deflateReset(&stream)
+                         : deflateInit2(&stream, LEVEL, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY);
+    if (status != Z_OK)
+        abort();
+    is_made = true;
+    return &stream;
+}
+
 /* Raw deflate blocks (RFC 1951) of the text; flush is Z_FULL_FLUSH or Z_FINISH. */
 static void deflate_text(const char *text, size_t len, int flush, struct strbuf *out)
 {
-    z_stream stream = {.next_in = (Bytef *)text, .avail_in = (uInt)len};
-    if (deflateInit2(&stream, LEVEL, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-        abort();
+    z_stream *stream = fresh_stream();
+    stream->next_in = (Bytef *)text;
+    stream->avail_in = (uInt)len;
     int status;
     do {
         unsigned char chunk[16384];
-        stream.next_out = chunk;
-        stream.avail_out = sizeof(chunk);
-        status = deflate(&stream, flush);
-        strbuf_add(out, chunk, sizeof(chunk) - stream.avail_out);
-    } while (status == Z_OK && stream.avail_out == 0);
-    (void)deflateEnd(&stream);
+        stream->next_out = chunk;
+        stream->avail_out = sizeof(chunk);
+        status = deflate(stream, flush);
+        strbuf_add(out, chunk, sizeof(chunk) - stream->avail_out);
+    } while (status == Z_OK && stream->avail_out == 0);
 }
 
 static uint32_t crc_of(const char *text, size_t len)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
+#include "history_align.h"
 #include "history_text.h"
 #include "jsonx.h"
 #include "mem.h"
@@ -19,58 +19,31 @@ const char *certainty_str(enum certainty certainty)
 static void fill_step(struct history_state *state, const json_t *entry, struct history_step *step)
 {
     step->created_by = xstrdup(jsonx_str(entry, "created_by"));
-    step->command = history_command(state, entry, &step->certainty);
     step->empty = json_is_true(json_object_get(entry, "empty_layer"));
+    step->is_entry = true;
     step->layer = -1;
+    history_command(state, entry, step);
 }
 
-static struct history_step unexplained(size_t layer)
+static struct history_step unexplained(size_t layer, const char *note)
 {
     return (struct history_step){.command = xstrdup(""),
                                  .created_by = xstrdup(""),
+                                 .note = note ? xstrdup(note) : NULL,
                                  .layer = (long)layer,
                                  .certainty = CERTAINTY_MISSING};
 }
 
-/* Where layers outnumber the steps that own one, the base comes first and what was put on top has
- * no history; but a last step as old as the image itself made the top layer, so it is the base that
- * came without history (docker import, squashing, Nix). */
-static bool base_is_unexplained(const json_t *config)
+/* Why a layer has no entry, where there is more to say than that. */
+static const char *why_unexplained(const json_t *config, bool belongs, size_t explained)
 {
-    const json_t *history = jsonx_array(config, "history");
-    const json_t *last = json_array_get(history, json_array_size(history) - 1);
-    const char *created = jsonx_str(config, "created");
-    int64_t created_ms = 0;
-    (void)clock_parse(created, &created_ms);
-    return created_ms > 0 && strcmp(jsonx_str(last, "created"), created) == 0;
-}
-
-/* Steps that own a layer take the layers from `layer` on. More steps than layers: the later ones
- * count as empty, as BuildKit does it. Returns the first layer that is left. */
-static size_t align(struct history_step *steps, size_t count, size_t layer, size_t layer_count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (!steps[i].empty && layer < layer_count)
-            steps[i].layer = (long)layer++;
-        else
-            steps[i].empty = true;
-    }
-    return layer;
-}
-
-/* A config whose diff_ids are not as many as the layers is not this manifest's. */
-static bool belongs_together(const json_t *config, size_t layer_count)
-{
-    const json_t *diff_ids = jsonx_array(jsonx_object(config, "rootfs"), "diff_ids");
-    return !diff_ids || json_array_size(diff_ids) == layer_count;
-}
-
-static size_t owner_count(const struct history_step *steps, size_t count)
-{
-    size_t owners = 0;
-    for (size_t i = 0; i < count; i++)
-        owners += !steps[i].empty;
-    return owners;
+    size_t entries = json_array_size(jsonx_array(config, "history"));
+    if (!belongs)
+        return "the config's layers are not the manifest's";
+    if (entries > MAX_STEPS)
+        return "the history is too long";
+    return entries && !explained ? "misaligned: the history does not tell which step made it"
+                                 : NULL;
 }
 
 void history_steps(const json_t *config, size_t layer_count, struct history_step **ret_steps,
@@ -78,30 +51,25 @@ void history_steps(const json_t *config, size_t layer_count, struct history_step
 {
     json_t *history = jsonx_array(config, "history");
     size_t entries = json_array_size(history);
-    if (entries > MAX_STEPS || !belongs_together(config, layer_count))
+    bool belongs = history_belongs(config, layer_count);
+    if (entries > MAX_STEPS || !belongs)
         entries = 0;
     AUTO(history_state) struct history_state state;
     history_state_init(&state, config);
     struct history_step *steps = xcalloc(entries + layer_count, sizeof(*steps));
-    struct history_step *own =
-        steps + layer_count; /* room for a base without history before them */
     for (size_t i = 0; i < entries; i++)
-        fill_step(&state, json_array_get(history, i), &own[i]);
-    size_t owners = owner_count(own, entries);
-    size_t base =
-        owners && owners < layer_count && base_is_unexplained(config) ? layer_count - owners : 0;
-    size_t layer = align(own, entries, base, layer_count);
-    for (size_t i = 0; i < entries && base; i++)
-        if (!own[i].empty)
-            own[i].certainty = CERTAINTY_GUESS; /* of this layer, not of the words */
-    memmove(steps + base, own, entries * sizeof(*steps));
-    for (size_t i = 0; i < base; i++)
-        steps[i] = unexplained(i);
-    size_t count = base + entries;
-    for (; layer < layer_count; layer++)
-        steps[count++] = unexplained(layer);
+        fill_step(&state, json_array_get(history, i), &steps[i]);
+    history_note_squashed(steps, entries);
+    size_t explained = history_align(config, steps, entries, layer_count);
+    size_t rest = layer_count - explained;
+    const char *note = why_unexplained(config, belongs, explained);
+    /* Layers of which nothing is known come first: the base's are among them. */
+    size_t rest_at = explained ? entries : 0;
+    memmove(steps + (explained ? 0 : rest), steps, entries * sizeof(*steps));
+    for (size_t i = 0; i < rest; i++)
+        steps[rest_at + i] = unexplained(explained + i, note);
     *ret_steps = steps;
-    *ret_count = count;
+    *ret_count = entries + rest;
 }
 
 void history_steps_free(struct history_step *steps, size_t count)
@@ -109,6 +77,31 @@ void history_steps_free(struct history_step *steps, size_t count)
     for (size_t i = 0; i < count; i++) {
         free(steps[i].command);
         free(steps[i].created_by);
+        free(steps[i].note);
+        json_decref(steps[i].build_args);
+        json_decref(steps[i].flattened);
     }
     free(steps);
+}
+
+size_t history_layer_count(const json_t *config)
+{
+    size_t count = json_array_size(jsonx_array(jsonx_object(config, "rootfs"), "diff_ids"));
+    if (count)
+        return count;
+    size_t i;
+    json_t *entry;
+    json_array_foreach(jsonx_array(config, "history"), i, entry) count +=
+        !json_is_true(json_object_get(entry, "empty_layer"));
+    return count;
+}
+
+void history_step_details(const struct history_step *step, json_t *object)
+{
+    if (step->build_args)
+        json_object_set(object, "BuildArgs", step->build_args);
+    if (step->note)
+        json_object_set_new(object, "Note", json_string(step->note));
+    if (json_array_size(step->flattened))
+        json_object_set(object, "FlattenedFrom", step->flattened);
 }

@@ -3,40 +3,84 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "jsonx.h"
 #include "mem.h"
 
 #define MAX_ARGUMENTS 1000
-
-static const char powershell_quiet[] = "powershell -Command $ErrorActionPreference = 'Stop'; "
-                                       "$ProgressPreference = 'SilentlyContinue'; ";
-
-/* Longer ones before their own beginnings. */
-static const char *const shells[] = {
-    "/bin/sh -c ",
-    "/bin/bash -o pipefail -c ",
-    "/bin/bash -eo pipefail -c ",
-    "/bin/bash -c ",
-    "/bin/ash -eo pipefail -c ",
-    "/bin/ash -c ",
-    "cmd /S /C ",
-    powershell_quiet,
-    "powershell -Command $ErrorActionPreference = 'Stop'; ",
-    "powershell -Command ",
-};
 
 static bool has_prefix(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+/* Behind "/bin/sh", "/usr/local/bin/bash" and the like and the blank; NULL if it is none. */
+static const char *skip_shell_path(const char *text)
+{
+    static const char *const names[] = {"sh", "bash", "ash", "dash", "zsh", "ksh"};
+    size_t len = strcspn(text, " ");
+    const char *slash = memrchr(text, '/', len);
+    if (!slash || *text != '/' || text[len] != ' ')
+        return NULL;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (strlen(names[i]) == (size_t)(text + len - slash - 1) && has_prefix(slash + 1, names[i]))
+            return text + len + 1;
+    return NULL;
+}
+
+/* Behind "-e -o pipefail -c "; NULL where no -c tells that a command follows. */
+static const char *skip_shell_options(const char *text)
+{
+    while (*text == '-') {
+        size_t len = strcspn(text, " ");
+        char last = text[len - 1];
+        if (text[len] != ' ')
+            return NULL;
+        text += len + 1;
+        if (last == 'c')
+            return text;
+        if (last == 'o') {
+            len = strcspn(text, " ");
+            text += text[len] ? len + 1 : len;
+        }
+    }
+    return NULL;
+}
+
+/* Behind "$ErrorActionPreference = 'Stop'; " and more of its kind, which belong to the shell. */
+static const char *skip_preferences(const char *text)
+{
+    for (;;) {
+        size_t name = *text == '$' ? strcspn(text, " =;'") : 0;
+        const char *end = name ? strchr(text, ';') : NULL;
+        if (name <= 10 || strncmp(text + name - 10, "Preference", 10) != 0 || !end)
+            return text;
+        text = end + 1 + strspn(end + 1, " ");
+    }
+}
+
+static const char *skip_windows_shell(const char *text)
+{
+    static const char *const starts[] = {
+        "powershell -Command ",
+        "powershell.exe -Command ",
+        "powershell -NoProfile -Command ",
+        "powershell -NoLogo -ExecutionPolicy Bypass -Command ",
+        "pwsh -Command ",
+    };
+    if (has_prefix(text, "cmd /S /C "))
+        return text + 10;
+    for (size_t i = 0; i < ARRAY_LEN(starts); i++)
+        if (has_prefix(text, starts[i]))
+            return skip_preferences(text + strlen(starts[i]));
+    return NULL;
+}
+
 const char *shell_skip(const char *text, const char *current)
 {
     if (has_prefix(text, current))
         return text + strlen(current);
-    for (size_t i = 0; i < ARRAY_LEN(shells); i++)
-        if (has_prefix(text, shells[i]))
-            return text + strlen(shells[i]);
-    return NULL;
+    const char *options = skip_shell_path(text);
+    return options ? skip_shell_options(options) : skip_windows_shell(text);
 }
 
 /* Length of the name in front of '=', 0 if this is no "NAME=". */
@@ -53,8 +97,21 @@ static const char *next_word(const char *text)
     return *text ? text + 1 : text;
 }
 
+/* Where the known value at `at` and the blank behind it end; NULL if it is not that value. The
+ * budget keeps many long values that nearly fit from costing more than the text is long. */
+static const char *skip_known(const char *at, const char *value, size_t *budget_bytes)
+{
+    size_t len = 0;
+    while (value[len] && value[len] == at[len])
+        len++;
+    if (len && !value[len] && at[len] == ' ')
+        return at + len + 1;
+    *budget_bytes -= len < *budget_bytes ? len : *budget_bytes;
+    return NULL;
+}
+
 /* One "NAME=value": with the known value if it fits, else up to the next blank. */
-static const char *skip_one(const char *text, const json_t *known)
+static const char *skip_one(const char *text, const json_t *known, size_t *budget_bytes)
 {
     size_t len = name_len(text);
     if (!len)
@@ -62,9 +119,8 @@ static const char *skip_one(const char *text, const json_t *known)
     AUTO(free) char *name = xstrndup(text, len);
     const char *value = json_string_value(json_object_get(known, name));
     const char *at = text + len + 1;
-    if (value && *value && has_prefix(at, value) && at[strlen(value)] == ' ')
-        return at + strlen(value) + 1;
-    return next_word(at);
+    const char *end = value && *budget_bytes ? skip_known(at, value, budget_bytes) : NULL;
+    return end ? end : next_word(at);
 }
 
 /* Where values have blanks that no ARG entry explains: up to the first words of the shell that have
@@ -84,8 +140,30 @@ static const char *skip_to_shell(const char *text, const char *shell, long count
     return NULL;
 }
 
+static void add_argument(json_t *arguments, const char *start, const char *end)
+{
+    size_t len = (size_t)(end - start);
+    len -= len && start[len - 1] == ' ';
+    json_array_append_new(arguments, json_stringn(start, len));
+}
+
+/* "A=one two B=3 " up to `end` as `count` arguments: a new one begins at each name while there are
+ * more to come. */
+static void split_arguments(const char *text, const char *end, long count, json_t *arguments)
+{
+    const char *start = text;
+    for (const char *at = next_word(text); at < end; at = next_word(at)) {
+        if (!name_len(at) || (long)json_array_size(arguments) + 1 >= count)
+            continue;
+        add_argument(arguments, start, at);
+        start = at;
+    }
+    if (count > 0)
+        add_argument(arguments, start, end);
+}
+
 const char *build_arguments_skip(const char *text, const json_t *known, const char *shell,
-                                 bool *ret_sure)
+                                 bool *ret_sure, json_t *arguments)
 {
     *ret_sure = true;
     if (*text != '|')
@@ -96,11 +174,21 @@ const char *build_arguments_skip(const char *text, const json_t *known, const ch
         return text;
     const char *behind_count = end + 1;
     const char *at = behind_count;
-    for (long i = 0; i < count && at; i++)
-        at = skip_one(at, known);
-    if (at && shell_skip(at, shell))
-        return at;
-    const char *at_shell = skip_to_shell(behind_count, shell, count, ret_sure);
+    size_t budget_bytes = strlen(at);
+    JSON_AUTO
+    json_t *skipped = json_array();
+    for (long i = 0; i < count && at; i++) {
+        const char *start = at;
+        at = skip_one(at, known, &budget_bytes);
+        if (at)
+            add_argument(skipped, start, at);
+    }
+    const char *at_shell =
+        at && shell_skip(at, shell) ? at : skip_to_shell(behind_count, shell, count, ret_sure);
+    if (at_shell && at_shell != at)
+        split_arguments(behind_count, at_shell, count, arguments);
+    else if (at)
+        json_array_extend(arguments, skipped);
     if (at_shell)
         return at_shell;
     *ret_sure = false; /* exec form: no shell tells where the arguments end */

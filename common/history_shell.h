@@ -12,9 +12,9 @@ const char *shell_skip(const char *text, const char *current);
 
 /* "|2 A=1 VER=2.0 cmd" to "cmd"; text itself where it does not begin so. known: values of earlier
  * ARG entries by name, which settle where a value with blanks ends. ret_sure is false where the
- * arguments could end elsewhere too. */
+ * arguments could end elsewhere too. They are appended to the array as "A=1", "VER=2.0". */
 const char *build_arguments_skip(const char *text, const json_t *known, const char *shell,
-                                 bool *ret_sure);
+                                 bool *ret_sure, json_t *arguments);
 
 /* Notes what "NAME=value" of an ARG entry says; without a value there is nothing to note. */
 void build_arguments_note(json_t *known, const char *text);

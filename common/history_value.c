@@ -1,11 +1,13 @@
 #include "history_value.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "gostring.h"
 #include "jsonx.h"
 #include "mem.h"
+
+#define MAX_PATH_WORDS 16 /* of a volume's path with blanks */
 
 static bool has_prefix(const char *text, const char *prefix)
 {
@@ -21,7 +23,7 @@ static char *inside_brackets(const char *text)
     return xstrndup(text + 1, len - 2);
 }
 
-static void write_array(const json_t *array, struct strbuf *out)
+void value_write_array(const json_t *array, struct strbuf *out)
 {
     size_t i;
     json_t *item;
@@ -35,10 +37,30 @@ static void write_array(const json_t *array, struct strbuf *out)
     strbuf_addc(out, ']');
 }
 
+const char *value_skip_joined(const json_t *list, const char *text)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item)
+    {
+        if (!json_is_string(item) || (i && *text++ != ' ') ||
+            !has_prefix(text, json_string_value(item)))
+            return NULL;
+        text += json_string_length(item);
+    }
+    return text;
+}
+
+bool value_is_joined(const json_t *list, const char *text)
+{
+    const char *rest = value_skip_joined(list, text);
+    return json_array_size(list) > 0 && rest && !*rest;
+}
+
 static json_t *json_array_of_strings(const char *text)
 {
     json_t *array = NULL;
-    if (jsonx_parse(text, strlen(text), &array) != 0)
+    if (*text != '[' || jsonx_parse(text, strlen(text), &array) != 0)
         return NULL;
     size_t i;
     json_t *item;
@@ -52,102 +74,50 @@ static json_t *json_array_of_strings(const char *text)
     return array;
 }
 
-static void add_utf8(struct strbuf *out, uint32_t code)
+/* A JSON array, or Go's list of quoted strings, in old Docker inside `&{}`. NULL if it is neither.
+ * Caller owns. */
+static json_t *quoted_list(const char *text)
 {
-    if (code < 0x80) {
-        strbuf_addc(out, (char)code);
-    } else if (code < 0x800) {
-        strbuf_addc(out, (char)(0xc0 | code >> 6));
-        strbuf_addc(out, (char)(0x80 | (code & 0x3f)));
-    } else if (code < 0x10000) {
-        strbuf_addc(out, (char)(0xe0 | code >> 12));
-        strbuf_addc(out, (char)(0x80 | (code >> 6 & 0x3f)));
-        strbuf_addc(out, (char)(0x80 | (code & 0x3f)));
-    } else {
-        strbuf_addc(out, (char)(0xf0 | code >> 18));
-        strbuf_addc(out, (char)(0x80 | (code >> 12 & 0x3f)));
-        strbuf_addc(out, (char)(0x80 | (code >> 6 & 0x3f)));
-        strbuf_addc(out, (char)(0x80 | (code & 0x3f)));
-    }
-}
-
-/* `\x04`, `\u00e9`, `\U0001f433` behind the backslash; returns where it ends, NULL if broken. */
-static const char *go_hex_escape(const char *at, struct strbuf *out)
-{
-    size_t digits = *at == 'x' ? 2 : *at == 'u' ? 4 : 8;
-    char hex[9] = "";
-    if (strspn(at + 1, "0123456789abcdefABCDEF") < digits)
-        return NULL;
-    memcpy(hex, at + 1, digits);
-    uint32_t code = (uint32_t)strtoul(hex, NULL, 16);
-    if (*at == 'x')
-        strbuf_addc(out, (char)code); /* a byte */
-    else if (code > 0x10ffff)
-        return NULL;
-    else
-        add_utf8(out, code);
-    return at + 1 + digits;
-}
-
-/* A string of Go's %q at its opening quote; returns where it ends, NULL if it does not. */
-static const char *go_string(const char *at, struct strbuf *out)
-{
-    static const char letters[] = "abfnrtv\\\"'";
-    static const char meanings[] = "\a\b\f\n\r\t\v\\\"'";
-    for (at++; *at && *at != '"';) {
-        if (*at != '\\') {
-            strbuf_addc(out, *at++);
-            continue;
-        }
-        const char *letter = at[1] ? strchr(letters, at[1]) : NULL;
-        if (letter) {
-            strbuf_addc(out, meanings[letter - letters]);
-            at += 2;
-        } else if (at[1] == 'x' || at[1] == 'u' || at[1] == 'U') {
-            at = go_hex_escape(at + 1, out);
-            if (!at)
-                return NULL;
-        } else {
-            return NULL;
-        }
-    }
-    return *at ? at + 1 : NULL;
-}
-
-/* `["a" "b"]`; NULL if it is not one. Caller owns. */
-static json_t *go_array(const char *text)
-{
-    if (*text++ != '[')
-        return NULL;
-    json_t *array = json_array();
-    while (*text == '"') {
-        AUTO(strbuf) struct strbuf item = STRBUF_INIT(strlen(text) * 4);
-        text = go_string(text, &item);
-        if (!text)
-            break;
-        AUTO(free) char *valid = jsonx_repair_utf8(strbuf_str(&item), item.len);
-        json_array_append_new(array, json_string(valid));
-        if (*text == ' ' && text[1] == '"')
-            text++;
-    }
-    if (text && strcmp(text, "]") == 0)
+    json_t *array = json_array_of_strings(text);
+    if (array)
+        return array;
+    bool is_pointer = has_prefix(text, "&{");
+    const char *end = gostring_read_list(is_pointer ? text + 2 : text, &array);
+    if (end && strcmp(end, is_pointer ? "}" : "") == 0)
         return array;
     json_decref(array);
     return NULL;
 }
 
-enum certainty value_array(const char *text, struct strbuf *out)
+/* `[a b]`, whose strings may have blanks: as the final config has them if it is the same list. */
+static enum certainty unquoted_list(const char *text, const json_t *config_list, struct strbuf *out)
 {
-    JSON_AUTO
-    json_t *array = *text == '[' ? json_array_of_strings(text) : NULL;
-    if (!array)
-        array = go_array(text);
-    if (array) {
-        write_array(array, out);
+    AUTO(free) char *inside = inside_brackets(text);
+    if (!inside || *inside == '"') {
+        strbuf_adds(out, text);
+        return *text == '[' || has_prefix(text, "&{") ? CERTAINTY_LOSSY : CERTAINTY_EXACT;
+    }
+    if (value_is_joined(config_list, inside)) {
+        value_write_array(config_list, out);
         return CERTAINTY_EXACT;
     }
-    strbuf_adds(out, text);
-    return *text == '[' ? CERTAINTY_LOSSY : CERTAINTY_EXACT;
+    JSON_AUTO
+    json_t *words = json_array();
+    char *save = NULL;
+    for (char *word = strtok_r(inside, " ", &save); word; word = strtok_r(NULL, " ", &save))
+        json_array_append_new(words, json_string(word));
+    value_write_array(words, out);
+    return CERTAINTY_LOSSY;
+}
+
+enum certainty value_list(const char *text, const json_t *config_list, struct strbuf *out)
+{
+    JSON_AUTO
+    json_t *array = quoted_list(text);
+    if (!array)
+        return unquoted_list(text, config_list, out);
+    value_write_array(array, out);
+    return CERTAINTY_EXACT;
 }
 
 enum certainty value_ports(const char *text, struct strbuf *out)
@@ -167,47 +137,56 @@ enum certainty value_ports(const char *text, struct strbuf *out)
     return CERTAINTY_EXACT;
 }
 
-enum certainty value_volumes(const char *text, struct strbuf *out)
+/* The longest known path at the start of text, followed by a blank or the end; 0 if there is none.
+ */
+static size_t known_path_len(const char *text, const json_t *known)
 {
-    JSON_AUTO
-    json_t *array = *text == '[' ? json_array_of_strings(text) : NULL;
-    AUTO(free) char *inside = inside_brackets(text);
-    if (array || !inside)
-        return value_array(text, out);
-    strbuf_adds(out, inside);
-    /* A word that is no path must be the rest of one with a blank in it. */
-    for (const char *blank = inside; (blank = strchr(blank, ' ')); blank++)
-        if (blank[1] != '/')
-            return CERTAINTY_LOSSY;
-    return CERTAINTY_EXACT;
+    size_t found = 0;
+    size_t len = 0;
+    for (int words = 0; words < MAX_PATH_WORDS && (!words || text[len]); words++) {
+        len += words ? 1 : 0;
+        len += strcspn(text + len, " ");
+        AUTO(free) char *path = xstrndup(text, len);
+        if (json_object_get(known, path))
+            found = len;
+    }
+    return found;
 }
 
-enum certainty value_shell(const char *text, const json_t *config_shell, struct strbuf *out)
+/* The paths in text by those that the final config has; NULL where they do not explain it. */
+static json_t *known_paths(const char *text, const json_t *known)
+{
+    JSON_AUTO
+    json_t *paths = json_array();
+    for (const char *at = text; *at;) {
+        size_t len = known_path_len(at, known);
+        if (!len)
+            return NULL;
+        json_array_append_new(paths, json_stringn(at, len));
+        at += len;
+        at += *at == ' ';
+    }
+    return json_incref(paths);
+}
+
+enum certainty value_volumes(const char *text, const json_t *config_volumes, struct strbuf *out)
 {
     JSON_AUTO
     json_t *array = json_array_of_strings(text);
     AUTO(free) char *inside = inside_brackets(text);
     if (array || !inside)
-        return value_array(text, out);
-    AUTO(strbuf) struct strbuf joined = STRBUF_INIT(strlen(text) + 1);
-    size_t i;
-    json_t *item;
-    json_array_foreach(config_shell, i, item)
-    {
-        strbuf_adds(&joined, i ? " " : "");
-        strbuf_adds(&joined, json_is_string(item) ? json_string_value(item) : "");
-    }
-    if (strcmp(strbuf_str(&joined), inside) == 0) {
-        write_array(config_shell, out);
-        return CERTAINTY_EXACT;
-    }
+        return value_list(text, NULL, out);
+    /* A word that is no path must be the rest of one with a blank in it. */
+    bool has_blank_path = false;
+    for (const char *blank = inside; (blank = strchr(blank, ' ')); blank++)
+        has_blank_path = has_blank_path || blank[1] != '/';
     JSON_AUTO
-    json_t *words = json_array();
-    char *save = NULL;
-    for (char *word = strtok_r(inside, " ", &save); word; word = strtok_r(NULL, " ", &save))
-        json_array_append_new(words, json_string(word));
-    write_array(words, out);
-    return CERTAINTY_LOSSY;
+    json_t *paths = has_blank_path ? known_paths(inside, config_volumes) : NULL;
+    if (paths)
+        value_write_array(paths, out);
+    else
+        strbuf_adds(out, inside);
+    return has_blank_path && !paths ? CERTAINTY_LOSSY : CERTAINTY_EXACT;
 }
 
 /* Where "file:", "dir:" or "multi:" and a hash begin that end right before `end`; NULL if they do
@@ -228,8 +207,8 @@ static const char *hash_source(const char *text, const char *end)
 
 enum certainty value_copy(const char *text, bool is_rootfs_add, struct strbuf *out)
 {
-    for (const char *in = text; (in = strstr(in, " in ")); in++) {
-        const char *source = hash_source(text, in);
+    for (const char *in = text; (in = strchr(in, ' ')); in++) {
+        const char *source = has_prefix(in, " in ") ? hash_source(text, in) : NULL;
         if (!source)
             continue;
         const char *target = in + 4 + strspn(in + 4, " ");
@@ -245,17 +224,5 @@ enum certainty value_copy(const char *text, bool is_rootfs_add, struct strbuf *o
         return CERTAINTY_LOSSY; /* the sources' names are not recorded */
     }
     strbuf_adds(out, text);
-    return CERTAINTY_EXACT;
-}
-
-enum certainty value_pairs(const char *text, struct strbuf *out)
-{
-    strbuf_adds(out, text);
-    for (const char *word = text; *word;) {
-        size_t len = strcspn(word, " ");
-        if (!memchr(word, '=', len))
-            return CERTAINTY_LOSSY;
-        word += len + strspn(word + len, " ");
-    }
     return CERTAINTY_EXACT;
 }

@@ -16,6 +16,9 @@
 #define CONNECT_TIMEOUT_MS 5000
 #define IDLE_CONNECTIONS 32L
 #define MAX_JOINED_BYTES 65536
+#define MAX_HEADERS_BYTES 131072
+#define STALL_BYTES_PER_SECOND 64L
+#define DEFAULT_STALL_SECONDS 15
 
 struct httpc {
     struct loop *loop;
@@ -31,6 +34,7 @@ struct httpc_call {
     CURL *easy;
     struct curl_slist *headers;
     struct strbuf body;
+    size_t header_bytes;
     bool allow_private;
     bool address_refused;
     httpc_done *done;
@@ -60,7 +64,7 @@ static int result_err(const struct httpc_call *call, CURLcode code)
         return 0;
     if (call->address_refused)
         return ERR_FORBIDDEN;
-    if (strbuf_err(&call->body))
+    if (strbuf_err(&call->body) || call->header_bytes > MAX_HEADERS_BYTES)
         return ERR_TOOBIG;
     return code == CURLE_OPERATION_TIMEDOUT ? ERR_TIMEOUT : ERR_NETWORK;
 }
@@ -211,6 +215,15 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
     return strbuf_err(&call->body) ? 0 : size * count;
 }
 
+/* libcurl keeps them all, so their number is capped here. */
+static size_t on_header(char *data, size_t size, size_t count, void *arg)
+{
+    (void)data;
+    struct httpc_call *call = arg;
+    call->header_bytes += size * count;
+    return call->header_bytes > MAX_HEADERS_BYTES ? 0 : size * count;
+}
+
 /* Sees the address that is really connected to, so no name trick gets past it. */
 static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
@@ -271,9 +284,13 @@ static void set_limits(struct httpc_call *call, const struct httpc_request *requ
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_before_request);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
+    curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
     if (request->own_connection) {
         curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     } else {
+        int stall_seconds = request->stall_seconds ? request->stall_seconds : DEFAULT_STALL_SECONDS;
+        curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES_PER_SECOND);
+        curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)stall_seconds);
         curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS);
         /* Without TLS, libcurl would wait for the first answer, which may take long. */
         curl_easy_setopt(easy, CURLOPT_PIPEWAIT, strncmp(request->url, "https:", 6) == 0 ? 1L : 0L);
@@ -285,6 +302,11 @@ static void call_setup(struct httpc_call *call, const struct httpc_request *requ
     CURL *easy = call->easy;
     for (const char *const *header = request->headers; header && *header; header++)
         call->headers = curl_slist_append(call->headers, *header);
+    if (request->decodes_body) {
+        curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+        /* Wins over the header that this makes: it is not asked for. */
+        call->headers = curl_slist_append(call->headers, "Accept-Encoding: identity");
+    }
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, call->httpc->user_agent);
@@ -292,6 +314,8 @@ static void call_setup(struct httpc_call *call, const struct httpc_request *requ
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->error_text);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
     set_method(easy, request);
     set_limits(call, request);
     if (request->sigv4)

@@ -29,13 +29,16 @@ struct httpc_request {
     size_t body_bytes;
     size_t max_body_bytes; /* of the answer; 0 stands for 64 KiB */
     int timeout_ms;        /* the whole exchange; 0 stands for 30 s */
+    int stall_seconds;     /* under 64 bytes a second for so long ends it; 0 stands for 15 */
     bool allow_private;    /* private, loopback and link-local addresses may be connected to */
-    bool own_connection;   /* HTTP/1.1, not one stream among others: long polls */
+    bool own_connection;   /* HTTP/1.1, not one stream among others: long polls, which may stall */
+    bool decodes_body;     /* a Content-Encoding that the peer puts on unasked is taken off */
     const struct httpc_sigv4 *sigv4;
 };
 
 struct httpc_response {
-    int err;    /* 0, ERR_TIMEOUT, ERR_NETWORK, ERR_TOOBIG, ERR_FORBIDDEN (address refused) */
+    int err;    /* 0, ERR_TIMEOUT (stalled, too), ERR_NETWORK, ERR_TOOBIG (body, headers),
+                   ERR_FORBIDDEN (address refused) */
     int status; /* HTTP status where err is 0 */
     const char *error_text; /* libcurl's words where err is not 0, else "" */
     const char *body;       /* NUL-terminated beyond body_bytes; "" when empty */

@@ -13,10 +13,11 @@
 #include "listen.h"
 #include "loop.h"
 #include "mem.h"
+#include "strbuf.h"
 
 /* Request line and headers of one request, and its answer's headers; what is longer gets 414 or 431
  * from libmicrohttpd itself. Ten thousand waiting clients cost ten thousand times this. */
-#define CONNECTION_MEMORY_BYTES (6 * 1024)
+#define CONNECTION_MEMORY_BYTES ((size_t)6 * 1024)
 #define RUNS_A_TURN 8 /* then the loop's other descriptors get their turn */
 #define BODY_MAX_BYTES 65536
 #define SPARE_DESCRIPTORS 64 /* beside the connections' */
@@ -159,8 +160,8 @@ static struct MHD_Daemon *start_daemon(struct httpd *httpd, const struct httpd_o
                             options->max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
                             options->max_connections_per_ip, MHD_OPTION_CONNECTION_TIMEOUT,
                             options->idle_timeout_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                            (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_URI_LOG_CALLBACK, on_uri,
-                            httpd, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+                            CONNECTION_MEMORY_BYTES, MHD_OPTION_URI_LOG_CALLBACK, on_uri, httpd,
+                            MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
                             MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd, MHD_OPTION_END);
 }
 
@@ -286,6 +287,28 @@ const char *httpd_header(const struct httpd_request *request, const char *name)
     return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
+struct header_values {
+    const char *name;
+    struct strbuf joined;
+};
+
+static enum MHD_Result join_value(void *arg, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    (void)kind;
+    struct header_values *values = arg;
+    if (strcasecmp(name, values->name) == 0)
+        strbuf_addf(&values->joined, "%s%s", values->joined.len ? "," : "", value ? value : "");
+    return MHD_YES;
+}
+
+char *httpd_header_values(const struct httpd_request *request, const char *name)
+{
+    struct header_values values = {name, STRBUF_INIT(CONNECTION_MEMORY_BYTES)};
+    (void)MHD_get_connection_values(request->connection, MHD_HEADER_KIND, join_value, &values);
+    return strbuf_detach(&values.joined);
+}
+
 void httpd_peer(const struct httpd_request *request, char *ret_text, size_t size)
 {
     const union MHD_ConnectionInfo *info =
@@ -307,7 +330,6 @@ struct httpd_response *httpd_response_new(int status, char *body, size_t body_by
     struct httpd_response *response = xcalloc(1, sizeof(*response));
     response->refs = 1;
     response->status = (unsigned)status;
-    response->bytes = body_bytes;
     response->mhd = MHD_create_response_from_buffer(body_bytes, body, MHD_RESPMEM_MUST_FREE);
     if (!response->mhd)
         abort();
@@ -323,11 +345,6 @@ void httpd_response_header(struct httpd_response *response, const char *name, co
 int httpd_response_status(const struct httpd_response *response)
 {
     return (int)response->status;
-}
-
-size_t httpd_response_bytes(const struct httpd_response *response)
-{
-    return response->bytes;
 }
 
 void httpd_response_ref(struct httpd_response *response)

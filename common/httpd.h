@@ -43,6 +43,9 @@ const char *httpd_target(const struct httpd_request *request);
 const char *httpd_method(const struct httpd_request *request);
 /* A header of the request, NULL if absent. */
 const char *httpd_header(const struct httpd_request *request, const char *name);
+/* All values of a header that may be given many times, joined by commas; "" if absent. Caller
+ * frees. */
+char *httpd_header_values(const struct httpd_request *request, const char *name);
 /* The peer's address as text. */
 void httpd_peer(const struct httpd_request *request, char *ret_text, size_t size);
 
@@ -50,7 +53,6 @@ void httpd_peer(const struct httpd_request *request, char *ret_text, size_t size
 struct httpd_response *httpd_response_new(int status, char *body, size_t body_bytes);
 void httpd_response_header(struct httpd_response *response, const char *name, const char *value);
 int httpd_response_status(const struct httpd_response *response);
-size_t httpd_response_bytes(const struct httpd_response *response);
 void httpd_response_ref(struct httpd_response *response);
 void httpd_response_unref(struct httpd_response *response);
 

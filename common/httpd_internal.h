@@ -37,7 +37,6 @@ struct httpd_response {
     struct MHD_Response *mhd;
     unsigned refs;
     unsigned status;
-    size_t bytes;
     bool closes; /* has a header "Connection" */
 };
 

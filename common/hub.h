@@ -1,4 +1,5 @@
-/* Docker Hub's web API: the facts of a repository that a registry does not tell. */
+/* Docker Hub's web API: the facts of a repository that a registry does not tell. Its tags are in
+ * hub_tags.h. */
 #ifndef MB_HUB_H
 #define MB_HUB_H
 
@@ -7,6 +8,7 @@
 
 #include "reference.h"
 
+struct budget;
 struct httpc;
 struct hub;
 struct loop;
@@ -19,12 +21,15 @@ struct hub_facts {
     char *last_updated; /* as Hub writes it, "" if none */
     int64_t pull_count;
     int64_t star_count;
+    int64_t badge_count;   /* of MicroBadger's, in the full description */
+    char *name;            /* asked for */
     struct hub_call *call; /* while under way */
 };
 
 /* base_url without a trailing slash; "none" turns it off (every call: ERR_NOTFOUND). Private
- * addresses are reached only because the configuration names them here. */
-struct hub *hub_new(struct loop *loop, struct httpc *httpc, const char *base_url);
+ * addresses are reached only because the configuration names them here. budget may be NULL. */
+struct hub *hub_new(struct loop *loop, struct httpc *httpc, const char *base_url,
+                    struct budget *budget);
 void hub_free(struct hub *hub);
 
 /* repository is on docker.io. facts must not move until done. */

@@ -4,11 +4,15 @@
 #include <string.h>
 
 #include "clock.h"
+#include "digest.h"
 #include "err.h"
 #include "history.h"
+#include "image_config.h"
 #include "jsonx.h"
 #include "labels.h"
+#include "license.h"
 #include "mem.h"
+#include "vcs.h"
 
 /* Takes value; an empty object or text is left out. */
 static void set_if_any(json_t *facts, const char *key, json_t *value)
@@ -30,6 +34,14 @@ static json_t *created(const json_t *config)
     return json_string(text);
 }
 
+static void add_rare_members(json_t *object, const struct descriptor *layer)
+{
+    const char *predicate = jsonx_str(layer->annotations, "in-toto.io/predicate-type");
+    set_if_any(object, "PredicateType", json_string(predicate));
+    if (!digest_is_verifiable(layer->digest))
+        json_object_set_new(object, "Unverified", json_true());
+}
+
 static json_t *layer_object(const struct manifest *manifest, const json_t *diff_ids,
                             const struct history_step *step)
 {
@@ -47,6 +59,9 @@ static json_t *layer_object(const struct manifest *manifest, const json_t *diff_
     json_object_set_new(object, "MediaType", json_string(layer ? layer->media_type : ""));
     json_object_set_new(object, "Empty", json_boolean(!layer));
     json_object_set_new(object, "Certainty", json_string(certainty_str(step->certainty)));
+    history_step_details(step, object);
+    if (layer)
+        add_rare_members(object, layer);
     return object;
 }
 
@@ -78,15 +93,31 @@ json_t *image_facts(const char *digest, const struct manifest *manifest, const j
     json_t *list = layers(manifest, config);
     json_object_set_new(facts, "Digest", json_string(digest));
     json_object_set_new(facts, "MediaType", json_string(manifest->media_type));
+    set_if_any(facts, "ArtifactType", json_string(manifest->artifact_type));
+    if (manifest->config.digest)
+        json_object_set_new(facts, "ConfigDigest", json_string(manifest->config.digest));
     json_object_set_new(facts, "Platform", platform(config));
     json_object_set_new(facts, "Created", created(config));
     set_if_any(facts, "Author", json_string(jsonx_str(config, "author")));
-    set_if_any(facts, "License", labels_license(labels));
-    set_if_any(facts, "VersionControl", labels_version_control(labels));
+    json_t *annotations = labels_texts(manifest->annotations);
+    json_t *license = license_of(labels);
+    json_t *control = vcs_of(labels);
+    set_if_any(facts, "License", license ? license : license_of(annotations));
+    set_if_any(facts, "VersionControl", control ? control : vcs_of(annotations));
     set_if_any(facts, "Labels", labels);
-    set_if_any(facts, "Annotations", labels_texts(manifest->annotations));
+    set_if_any(facts, "Annotations", annotations);
+    set_if_any(facts, "Config", image_config_facts(config));
     json_object_set_new(facts, "LayerCount", json_integer((json_int_t)json_array_size(list)));
     json_object_set_new(facts, "DownloadSize", json_integer(manifest_download_size(manifest)));
     json_object_set_new(facts, "Layers", list);
     return facts;
+}
+
+json_t *image_facts_unreadable(const char *digest, const char *media_type, const char *why)
+{
+    JSON_AUTO
+    json_t *no_time = created(NULL);
+    return json_pack("{s:s,s:s,s:s,s:O,s:s,s:i,s:i,s:[]}", "Digest", digest, "MediaType",
+                     media_type, "Platform", "unknown", "Created", no_time, "Unreadable", why,
+                     "LayerCount", 0, "DownloadSize", 0, "Layers");
 }

@@ -1,5 +1,4 @@
-/* Labels and annotations as v1 gives them, and what License and VersionControl make of label-schema
- * and OCI ones. */
+/* Labels and annotations as the texts that v1 gives. */
 #ifndef MB_LABELS_H
 #define MB_LABELS_H
 
@@ -14,11 +13,9 @@
  * LABELS_TOTAL_MAX_BYTES. object may be NULL; caller owns, never NULL. */
 json_t *labels_texts(const json_t *object);
 
-/* {"Code","URL"} or NULL; caller owns. labels may be NULL. URL is left out where the code is no
- * SPDX identifier. */
-json_t *labels_license(const json_t *labels);
-/* {"Type","URL","Commit"} or NULL; caller owns. URL is https, without credentials, and shows the
- * commit where the host is known to have a page for it. */
-json_t *labels_version_control(const json_t *labels);
+/* v1's way to find what has no well-known key: the value of a key that contains word, "" if there
+ * is none; of several the shortest key, then the first by bytes. Empty values do not count. labels
+ * may be NULL. Borrowed. */
+const char *labels_value_containing(const json_t *labels, const char *word);
 
 #endif

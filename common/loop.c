@@ -224,6 +224,11 @@ void loop_stop(struct loop *loop)
     ev_break(loop->ev, EVBREAK_ONE);
 }
 
+void loop_turn(struct loop *loop)
+{
+    ev_run(loop->ev, EVRUN_NOWAIT);
+}
+
 static void on_deadline(void *arg)
 {
     *(bool *)arg = true;

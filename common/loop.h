@@ -44,6 +44,10 @@ void loop_on_signal(struct loop *loop, int signum, void (*raised)(void *arg), vo
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
+/* Handles what is ready now, without waiting: for sequential code that computes for long. Called as
+ * loop_run_until is. */
+void loop_turn(struct loop *loop);
+
 /* Runs until *done or until loop_now_ms() reaches deadline_ms; returns *done.
  * For a worker's sequential code: call it from main's own call chain, never from a callback. */
 bool loop_run_until(struct loop *loop, const bool *done, int64_t deadline_ms);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base64.h"
 #include "digest.h"
 #include "err.h"
 #include "jsonx.h"
@@ -11,8 +12,11 @@
 #define DOCKER "application/vnd.docker.distribution.manifest."
 #define OCI "application/vnd.oci.image."
 
+#define ARTIFACT_TYPE "application/vnd.oci.artifact.manifest.v1+json"
+
 const char manifest_accept[] =
-    OCI "index.v1+json, " OCI "manifest.v1+json, " DOCKER "list.v2+json, " DOCKER "v2+json";
+    OCI "index.v1+json, " OCI "manifest.v1+json, " DOCKER "list.v2+json, " DOCKER
+        "v2+json, " ARTIFACT_TYPE ", " DOCKER "v1+prettyjws, " DOCKER "v1+json";
 
 #define MAX_SIZE_BYTES (INT64_C(1) << 50)
 
@@ -45,6 +49,20 @@ static bool is_image_type(const char *media_type)
     return is_one_of(media_type, image_types, ARRAY_LEN(image_types));
 }
 
+/* `data` repeats the content within the descriptor (descriptor.md, "Embedded Content"). */
+static void take_data(const json_t *json, struct descriptor *descriptor)
+{
+    const char *text = jsonx_str(json, "data");
+    AUTO(free) char *data = NULL;
+    size_t len;
+    if (!*text || base64_decode(text, &data, &len) != 0)
+        return;
+    if ((int64_t)len != descriptor->size_bytes || digest_verify(descriptor->digest, data, len) != 0)
+        return;
+    descriptor->data = TAKE(data);
+    descriptor->data_bytes = len;
+}
+
 static bool descriptor_parse(const json_t *json, struct descriptor *ret_descriptor)
 {
     const char *digest = jsonx_str(json, "digest");
@@ -53,18 +71,24 @@ static bool descriptor_parse(const json_t *json, struct descriptor *ret_descript
         return false;
     *ret_descriptor = (struct descriptor){
         .media_type = xstrdup(jsonx_str(json, "mediaType")),
+        .artifact_type = xstrdup(jsonx_str(json, "artifactType")),
+        .annotations = json_incref(jsonx_object(json, "annotations")),
         .digest = xstrdup(digest),
         .size_bytes = size_bytes < 0                ? 0
                       : size_bytes < MAX_SIZE_BYTES ? size_bytes
                                                     : MAX_SIZE_BYTES,
     };
+    take_data(json, ret_descriptor);
     return true;
 }
 
 static void descriptor_release(struct descriptor *descriptor)
 {
     free(descriptor->media_type);
+    free(descriptor->artifact_type);
     free(descriptor->digest);
+    free(descriptor->data);
+    json_decref(descriptor->annotations);
 }
 
 static bool is_plain(char c)
@@ -109,18 +133,20 @@ bool platform_matches(const char *have, const char *wanted)
 static bool child_parse(const json_t *json, struct manifest_child *ret_child)
 {
     const json_t *platform = json_object_get(json, "platform");
-    const json_t *annotations = json_object_get(json, "annotations");
     struct manifest_child child = {0};
     if (!descriptor_parse(json, &child.descriptor))
         return false;
+    const json_t *annotations = child.descriptor.annotations;
     const char *os = jsonx_str(platform, "os");
     const char *architecture = jsonx_str(platform, "architecture");
     child.platform = platform_format(os, architecture, jsonx_str(platform, "variant"));
+    child.os_version = platform_format(jsonx_str(platform, "os.version"), NULL, NULL);
     const char *attests = jsonx_str(annotations, "vnd.docker.reference.digest");
     child.attests = xstrdup(digest_is_valid(attests) ? attests : "");
     const char *type = child.descriptor.media_type;
+    child.is_index = is_index_type(type);
     child.is_artifact = (*type && !is_index_type(type) && !is_image_type(type)) ||
-                        !is_image_config(jsonx_str(json, "artifactType"));
+                        !is_image_config(child.descriptor.artifact_type);
     child.is_attestation = *jsonx_str(annotations, "vnd.docker.reference.type") ||
                            (strcmp(os, "unknown") == 0 && strcmp(architecture, "unknown") == 0);
     *ret_child = child;
@@ -176,6 +202,18 @@ static int layers_parse(const json_t *list, struct manifest *manifest)
     return 0;
 }
 
+/* What an artifact says that it is; cosign's older ones pose as images but for their layers. */
+static const char *artifact_type_of(const json_t *json, const struct manifest *manifest)
+{
+    const char *own = jsonx_str(json, "artifactType");
+    const char *config = manifest->config.media_type ? manifest->config.media_type : "";
+    if (*own)
+        return own;
+    if (!is_image_config(config) && strcmp(config, "application/vnd.oci.empty.v1+json") != 0)
+        return config;
+    return manifest->layer_count ? manifest->layers[0].media_type : "";
+}
+
 static int image_parse(const json_t *json, struct manifest *manifest)
 {
     if (!descriptor_parse(json_object_get(json, "config"), &manifest->config))
@@ -199,7 +237,7 @@ static int parse_by_shape(const json_t *json, struct manifest *manifest)
     const char *type = manifest->media_type;
     bool is_index = json_object_get(json, "manifests") != NULL;
     bool is_image = json_object_get(json, "config") || json_object_get(json, "layers");
-    bool is_artifact = strcmp(type, "application/vnd.oci.artifact.manifest.v1+json") == 0;
+    bool is_artifact = strcmp(type, ARTIFACT_TYPE) == 0;
     bool is_schema1 = json_object_get(json, "fsLayers") != NULL;
     if (is_index + is_image + is_artifact + is_schema1 != 1)
         return ERR_PROTO;
@@ -234,6 +272,8 @@ int manifest_parse(const void *body, size_t len, const char *media_type,
     if (json_object_size(annotations))
         manifest->annotations = json_incref(annotations);
     int err = parse_by_shape(json, manifest);
+    bool is_artifact = !err && manifest->kind == MANIFEST_ARTIFACT;
+    manifest->artifact_type = xstrdup(is_artifact ? artifact_type_of(json, manifest) : "");
     if (!err)
         *ret_manifest = TAKE(manifest);
     return err;
@@ -248,6 +288,7 @@ void manifest_free(struct manifest *manifest)
     for (size_t i = 0; i < manifest->child_count; i++) {
         descriptor_release(&manifest->children[i].descriptor);
         free(manifest->children[i].platform);
+        free(manifest->children[i].os_version);
         free(manifest->children[i].attests);
     }
     descriptor_release(&manifest->config);
@@ -256,25 +297,24 @@ void manifest_free(struct manifest *manifest)
     free(manifest->layer_repeats);
     free(manifest->children);
     free(manifest->media_type);
+    free(manifest->artifact_type);
     free(manifest);
 }
 
-const struct manifest_child *manifest_default_child(const struct manifest *manifest)
+bool manifest_is_readable(const char *media_type)
 {
-    const struct manifest_child *first = NULL;
-    const struct manifest_child *amd64 = NULL;
-    for (size_t i = 0; i < manifest->child_count; i++) {
-        const struct manifest_child *child = &manifest->children[i];
-        if (child->is_attestation || child->is_artifact)
-            continue;
-        if (strcmp(child->platform, "linux/amd64") == 0)
-            return child;
-        if (!amd64 && platform_matches(child->platform, "linux/amd64"))
-            amd64 = child;
-        if (!first)
-            first = child;
-    }
-    return amd64 ? amd64 : first;
+    return is_image_type(media_type) || strcmp(media_type, ARTIFACT_TYPE) == 0;
+}
+
+size_t manifest_default_child(const struct manifest_child *const *images, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(images[i]->platform, "linux/amd64") == 0)
+            return i;
+    for (size_t i = 0; i < count; i++)
+        if (platform_matches(images[i]->platform, "linux/amd64"))
+            return i;
+    return 0;
 }
 
 bool manifest_layer_repeats(const struct manifest *manifest, size_t index)

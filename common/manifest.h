@@ -11,7 +11,7 @@
 #define MANIFEST_MAX_CHILDREN 256
 #define MANIFEST_MAX_LAYERS 4096
 
-/* The Accept header's value: everything that manifest_parse reads. */
+/* The Accept header's value: everything that manifest_parse reads or tells apart. */
 extern const char manifest_accept[];
 
 enum manifest_kind {
@@ -21,14 +21,20 @@ enum manifest_kind {
 };
 
 struct descriptor {
-    char *media_type; /* "" if absent */
+    char *media_type;    /* "" if absent */
+    char *artifact_type; /* "" if absent */
     char *digest;
-    int64_t size_bytes; /* 0 if absent or negative; at most 1 PiB, so that sums do not overflow */
+    int64_t size_bytes;  /* 0 if absent or negative; at most 1 PiB, so that sums do not overflow */
+    json_t *annotations; /* object or NULL */
+    char *data;          /* the content itself where `data` holds it and it verifies, else NULL */
+    size_t data_bytes;
 };
 
 struct manifest_child {
     struct descriptor descriptor;
     char *platform;      /* "linux/arm64"; os/arch[/variant]; arm64/v8 is arm64; "" if absent */
+    char *os_version;    /* of Windows, "" if absent */
+    bool is_index;       /* an index within the index */
     bool is_attestation; /* vnd.docker.reference.type, or platform unknown/unknown */
     bool is_artifact;    /* neither an image nor an index, as far as the index tells */
     char *attests;       /* vnd.docker.reference.digest, "" if absent */
@@ -37,6 +43,7 @@ struct manifest_child {
 struct manifest {
     enum manifest_kind kind;
     char *media_type;
+    char *artifact_type; /* of an ARTIFACT: its own, its config's or its first layer's; or "" */
     struct descriptor config; /* IMAGE and ARTIFACT; all NULL where an artifact has none */
     struct descriptor *layers;
     bool *layer_repeats; /* an earlier layer is the same blob */
@@ -54,9 +61,13 @@ int manifest_parse(const void *body, size_t len, const char *media_type,
                    struct manifest **ret_manifest);
 void manifest_free(struct manifest *manifest);
 
-/* Which child's facts are shown when nobody asks for a platform: linux/amd64, else the first that
- * is no attestation and no artifact; NULL if there is none. Borrowed. */
-const struct manifest_child *manifest_default_child(const struct manifest *manifest);
+/* True for the media types of images and of OCI's old artifacts: what manifest_parse takes apart
+ * and is no index. */
+bool manifest_is_readable(const char *media_type);
+
+/* Which of an index's images is shown when nobody asks for a platform: linux/amd64, else one of its
+ * variants, else the first. 0 where there is none. */
+size_t manifest_default_child(const struct manifest_child *const *images, size_t count);
 
 /* "linux/arm/v7" from an os, an architecture and a variant (each may be NULL or ""), with
  * arm64/v8 shown as arm64. Caller frees. */

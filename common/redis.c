@@ -227,9 +227,8 @@ static struct redis_pending *pending_new(struct redis *redis, int timeout_ms, re
     return pending;
 }
 
-/* Takes formatted (NULL: not to be formatted). */
-static void command_send(struct redis *redis, int timeout_ms, redis_done *done, void *arg,
-                         char *formatted, int len)
+void redis_command_formatted(struct redis *redis, int timeout_ms, redis_done *done, void *arg,
+                             char *formatted, int len)
 {
     struct redis_pending *pending = pending_new(redis, timeout_ms, done, arg);
     bool sent = len > 0 && redis->state == REDIS_READY &&
@@ -252,7 +251,7 @@ void redis_command(struct redis *redis, int timeout_ms, redis_done *done, void *
     va_start(args, format);
     int len = redisvFormatCommand(&formatted, format, args);
     va_end(args);
-    command_send(redis, timeout_ms, done, arg, formatted, len);
+    redis_command_formatted(redis, timeout_ms, done, arg, formatted, len);
 }
 
 void redis_command_argv(struct redis *redis, int timeout_ms, redis_done *done, void *arg, int argc,
@@ -260,7 +259,7 @@ void redis_command_argv(struct redis *redis, int timeout_ms, redis_done *done, v
 {
     char *formatted = NULL;
     long long len = redisFormatCommandArgv(&formatted, argc, argv, lens);
-    command_send(redis, timeout_ms, done, arg, formatted, (int)len);
+    redis_command_formatted(redis, timeout_ms, done, arg, formatted, (int)len);
 }
 
 /* Connecting */
@@ -448,6 +447,11 @@ void redis_free(struct redis *redis)
     free(redis);
 }
 
+struct loop *redis_loop(const struct redis *redis)
+{
+    return redis->loop;
+}
+
 int redis_db(const struct redis *redis)
 {
     return redis->address.db;
@@ -481,60 +485,4 @@ bool redis_subscribe_raw(struct redis *redis, const char *channel, redisCallback
 {
     return redis->state == REDIS_READY &&
            redisAsyncCommand(redis->context, done, arg, "SUBSCRIBE %s", channel) == REDIS_OK;
-}
-
-/* Waiting forms */
-
-struct redis_wait {
-    struct redis *redis;
-    bool done;
-    int err;
-    struct redis_reply *reply;
-};
-
-static void on_waited(void *arg, int err, struct redis_reply *reply)
-{
-    struct redis_wait *wait = arg;
-    wait->err = err;
-    wait->reply = reply ? redis_reply_take(wait->redis, reply) : NULL;
-    wait->done = true;
-}
-
-/* Takes formatted. */
-static int call_formatted(struct redis *redis, int timeout_ms, struct redis_reply **ret_reply,
-                          char *formatted, int len)
-{
-    int64_t deadline_ms = loop_now_ms(redis->loop) + timeout_ms;
-    while (redis->state != REDIS_READY && loop_now_ms(redis->loop) < deadline_ms) {
-        bool never = false;
-        int64_t step_ms = loop_now_ms(redis->loop) + 20;
-        loop_run_until(redis->loop, &never, step_ms < deadline_ms ? step_ms : deadline_ms);
-    }
-    struct redis_wait wait = {.redis = redis};
-    command_send(redis, timeout_ms, on_waited, &wait, formatted, len);
-    loop_run_until(redis->loop, &wait.done, INT64_MAX / 2);
-    if (ret_reply)
-        *ret_reply = wait.reply;
-    else
-        redis_reply_free(wait.reply);
-    return wait.err;
-}
-
-int redis_call(struct redis *redis, int timeout_ms, struct redis_reply **ret_reply,
-               const char *format, ...)
-{
-    char *formatted = NULL;
-    va_list args;
-    va_start(args, format);
-    int len = redisvFormatCommand(&formatted, format, args);
-    va_end(args);
-    return call_formatted(redis, timeout_ms, ret_reply, formatted, len);
-}
-
-int redis_call_argv(struct redis *redis, int timeout_ms, struct redis_reply **ret_reply, int argc,
-                    const char **argv, const size_t *lens)
-{
-    char *formatted = NULL;
-    long long len = redisFormatCommandArgv(&formatted, argc, argv, lens);
-    return call_formatted(redis, timeout_ms, ret_reply, formatted, (int)len);
 }

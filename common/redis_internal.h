@@ -1,4 +1,4 @@
-/* Shared by redis.c, redis_url.c and redis_sub.c only. */
+/* Shared by redis*.c only. */
 #ifndef MB_REDIS_INTERNAL_H
 #define MB_REDIS_INTERNAL_H
 
@@ -18,6 +18,11 @@ struct redis_address {
 
 int redis_address_parse(const char *text, struct redis_address *ret_address, const char **ret_why);
 void redis_address_release(struct redis_address *address);
+
+/* redis_command with a command that hiredis has formatted; takes it (NULL: could not be). */
+void redis_command_formatted(struct redis *redis, int timeout_ms, redis_done *done, void *arg,
+                             char *formatted, int len);
+struct loop *redis_loop(const struct redis *redis);
 
 /* SUBSCRIBE on a connection that does nothing else; done comes for every message, and once with
  * ERR_UNAVAILABLE when the connection ends. False where not connected. */

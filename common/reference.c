@@ -249,7 +249,9 @@ char *reference_shown(const struct reference *reference)
 {
     bool is_hub = strcmp(reference->registry, HUB) == 0;
     bool is_official = strncmp(reference->path, "library/", 8) == 0;
-    if (is_hub && is_official && !strchr(reference->path + 8, '/'))
+    /* 64 hex digits alone would be an image's id. */
+    if (is_hub && is_official && !strchr(reference->path + 8, '/') &&
+        !is_bare_hex(reference->path + 8))
         return xstrdup(reference->path + 8);
     return reference_message_name(reference);
 }

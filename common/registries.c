@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "err.h"
 #include "mem.h"
@@ -35,7 +36,7 @@ static void add(struct registries *registries, const char *host, const char *url
         registries->hosts =
             xrealloc(registries->hosts, (registries->count + 1) * sizeof(*registries->hosts));
         entry = &registries->hosts[registries->count++];
-        *entry = (struct registry_host){.host = xstrdup(host)};
+        *entry = (struct registry_host){.host = xstrdup(host), .list = registries};
     }
     if (!url && entry->base_url)
         return;
@@ -124,4 +125,24 @@ void registries_free(struct registries *registries)
 const struct registry_host *registries_find(const struct registries *registries, const char *host)
 {
     return find((struct registries *)registries, host);
+}
+
+bool registry_host_allows_private(const struct registry_host *host, const char *text)
+{
+    AUTO(url) struct url url = {0};
+    if (!host->configured || url_parse(text, &url) != 0)
+        return false;
+    bool is_named = false;
+    for (size_t i = 0; i < host->list->count && !is_named; i++) {
+        AUTO(url) struct url named = {0};
+        is_named = host->list->hosts[i].configured &&
+                   url_parse(host->list->hosts[i].base_url, &named) == 0 &&
+                   strcasecmp(url.host, named.host) == 0;
+    }
+    return is_named;
+}
+
+bool registry_host_is_http(const struct registry_host *host)
+{
+    return host->configured && strncasecmp(host->base_url, "http://", 7) == 0;
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attachments.h"
+#include "budget.h"
 #include "challenge.h"
 #include "clock.h"
 #include "err.h"
@@ -12,21 +14,15 @@
 #include "loop.h"
 #include "mem.h"
 #include "registries.h"
-#include "registry_call.h"
+#include "registry_internal.h"
 #include "registry_token.h"
+#include "schema1.h"
 #include "url.h"
 
 #define MANIFEST_MAX_BYTES (4u << 20)
-#define CONFIG_MAX_BYTES (8u << 20)
 #define TAGS_MAX_BYTES (64u << 20)
 #define MAX_TAG_PAGES 4096
 #define NO_DEADLINE_MS (24LL * 3600 * 1000)
-
-struct registry {
-    struct registry_calls calls;
-    const struct registries *registries;
-    struct tags_reading *readings; /* under way */
-};
 
 struct registry *registry_new(struct loop *loop, struct httpc *httpc,
                               const struct registries *registries)
@@ -37,6 +33,12 @@ struct registry *registry_new(struct loop *loop, struct httpc *httpc,
         .loop = loop, .httpc = httpc, .tokens = token_cache_new(loop, httpc)};
     registry_calls_set_deadline(&registry->calls, loop_now_ms(loop) + NO_DEADLINE_MS);
     return registry;
+}
+
+void registry_use_auth(struct registry *registry, struct registry_auth *auth)
+{
+    registry->calls.auth = auth;
+    token_cache_use_auth(registry->calls.tokens, auth);
 }
 
 void registry_free(struct registry *registry)
@@ -51,6 +53,16 @@ void registry_free(struct registry *registry)
 void registry_set_deadline(struct registry *registry, int64_t deadline_ms)
 {
     registry_calls_set_deadline(&registry->calls, deadline_ms);
+}
+
+void registry_set_budget(struct registry *registry, struct budget *budget)
+{
+    registry->calls.budget = budget;
+}
+
+void registry_set_wanted(struct registry *registry, bool is_wanted)
+{
+    registry->is_wanted = is_wanted;
 }
 
 int64_t registry_requests(const struct registry *registry)
@@ -95,8 +107,23 @@ static void on_fetched(void *arg, const struct registry_outcome *outcome)
     else if (outcome->was_head)
         (void)snprintf(fetch->digest, sizeof(fetch->digest), "%s",
                        httpc_header(outcome->response, "Docker-Content-Digest"));
-    else
+    else if (!schema1_digest(fetch->body, fetch->body_bytes, fetch->digest))
         digest_sha256(fetch->body, fetch->body_bytes, fetch->digest);
+}
+
+/* True where the budget for pulls is spent: the request ends before it starts. */
+static bool is_over_budget(struct registry *registry, const struct registry_host *host,
+                           struct registry_fetch *fetch)
+{
+    if (fetch->what != REGISTRY_GET_MANIFEST ||
+        budget_take(registry->calls.budget, host->host, registry->is_wanted, &fetch->retry_at_ms) ==
+            0)
+        return false;
+    fetch->err = ERR_RATELIMIT;
+    (void)snprintf(fetch->error_text, sizeof(fetch->error_text),
+                   "the limit of pulls from %.100s is spent", host->host);
+    fetch->done = true;
+    return true;
 }
 
 void registry_fetch_start(struct registry *registry, const struct reference *repository,
@@ -107,9 +134,11 @@ void registry_fetch_start(struct registry *registry, const struct reference *rep
         refuse(repository, &fetch->err, fetch->error_text, &fetch->done);
         return;
     }
+    if (is_over_budget(registry, host, fetch))
+        return;
     bool is_blob = fetch->what == REGISTRY_GET_BLOB;
     size_t max_bytes = fetch->max_body_bytes ? fetch->max_body_bytes
-                       : is_blob             ? CONFIG_MAX_BYTES
+                       : is_blob             ? REGISTRY_MAX_BLOB_BYTES
                                              : MANIFEST_MAX_BYTES;
     AUTO(free)
     char *url = xasprintf("%s/v2/%s/%s/%s", host->base_url, repository->path,
@@ -152,7 +181,7 @@ struct tags_reading {
     unsigned pages;
     size_t bytes;
     bool without_n;
-    size_t alloc;
+    size_t alloc, attachment_alloc;
     struct tags_reading *next, *prev;
 };
 
@@ -199,21 +228,29 @@ static void read_page(struct tags_reading *reading)
         registry_call_start(&reading->registry->calls, &request, on_page, reading);
 }
 
+static void append(char ***names, size_t *count, size_t *alloc, const char *name)
+{
+    if (*count == *alloc) {
+        *alloc = *alloc ? *alloc * 2 : 64;
+        *names = xrealloc(*names, *alloc * sizeof(char *));
+    }
+    (*names)[(*count)++] = xstrdup(name);
+}
+
 static void add_name(struct tags_reading *reading, const char *name)
 {
     struct registry_tags *tags = reading->tags;
     if (!name || !reference_is_tag(name) || json_object_get(reading->seen, name))
         return;
-    if (tags->count >= REGISTRY_MAX_TAGS) {
+    if (tags->count + tags->attachment_count >= REGISTRY_MAX_TAGS) {
         tags->truncated = true;
         return;
     }
     json_object_set_new(reading->seen, name, json_true());
-    if (tags->count == reading->alloc) {
-        reading->alloc = reading->alloc ? reading->alloc * 2 : 64;
-        tags->names = xrealloc(tags->names, reading->alloc * sizeof(char *));
-    }
-    tags->names[tags->count++] = xstrdup(name);
+    if (attachment_tag(name))
+        append(&tags->attachments, &tags->attachment_count, &reading->attachment_alloc, name);
+    else
+        append(&tags->names, &tags->count, &reading->alloc, name);
 }
 
 static int take_page(struct tags_reading *reading, const struct httpc_response *response)
@@ -232,13 +269,14 @@ static int take_page(struct tags_reading *reading, const struct httpc_response *
     return 0;
 }
 
-/* Only on the same origin, and never the same page again. True where a next page is under way. */
-static bool go_on(struct tags_reading *reading, const struct httpc_response *response)
+/* Only on the origin that the page came from (registry.k8s.io redirects to another), and never the
+ * same page again. True where a next page is under way. */
+static bool go_on(struct tags_reading *reading, const struct registry_outcome *outcome)
 {
-    AUTO(free) char *link = httpc_headers(response, "Link");
+    AUTO(free) char *link = httpc_headers(outcome->response, "Link");
     AUTO(free) char *target = link ? link_next(link) : NULL;
-    AUTO(free) char *url = target ? url_resolve(reading->url, target) : NULL;
-    if (!url || !url_same_origin(url, reading->url) || json_object_get(reading->seen_urls, url))
+    AUTO(free) char *url = target ? url_resolve(outcome->url, target) : NULL;
+    if (!url || !url_same_origin(url, outcome->url) || json_object_get(reading->seen_urls, url))
         return false;
     if (reading->pages >= MAX_TAG_PAGES || reading->bytes >= TAGS_MAX_BYTES ||
         reading->tags->truncated) {
@@ -273,7 +311,7 @@ static void on_page(void *arg, const struct registry_outcome *outcome)
         reading_end(reading, ERR_PROTO, "tags: the answer is no tag list", 0);
         return;
     }
-    if (!go_on(reading, outcome->response))
+    if (!go_on(reading, outcome))
         reading_end(reading, 0, "", 0);
 }
 
@@ -314,6 +352,9 @@ void registry_tags_release(struct registry_tags *tags)
 {
     for (size_t i = 0; i < tags->count; i++)
         free(tags->names[i]);
+    for (size_t i = 0; i < tags->attachment_count; i++)
+        free(tags->attachments[i]);
     free(TAKE(tags->names));
-    tags->count = 0;
+    free(TAKE(tags->attachments));
+    tags->count = tags->attachment_count = 0;
 }

@@ -12,17 +12,27 @@
 #include "digest.h"
 #include "reference.h"
 
+struct budget;
 struct httpc;
 struct loop;
 struct registries;
 struct registry;
+struct registry_auth;
 
 struct registry *registry_new(struct loop *loop, struct httpc *httpc,
                               const struct registries *registries);
+/* From now on registries and their own token servers get these credentials. Borrowed. */
+void registry_use_auth(struct registry *registry, struct registry_auth *auth);
 /* Nothing may be under way any more. NULL is fine. */
 void registry_free(struct registry *registry);
 /* For all requests from now on: what is not done at loop time deadline_ms ends with ERR_TIMEOUT. */
 void registry_set_deadline(struct registry *registry, int64_t deadline_ms);
+
+/* From now on GETs of manifests are taken from this budget: ERR_RATELIMIT where it is spent. NULL:
+ * from none. Borrowed. */
+void registry_set_budget(struct registry *registry, struct budget *budget);
+/* True: what is asked for from now on is what somebody waits for, and may spend what is kept. */
+void registry_set_wanted(struct registry *registry, bool is_wanted);
 
 enum registry_what {
     REGISTRY_HEAD_MANIFEST, /* digest and media type only; falls back to GET where HEAD fails */
@@ -31,13 +41,14 @@ enum registry_what {
 };
 
 #define REGISTRY_ERROR_BYTES 200
+#define REGISTRY_MAX_BLOB_BYTES (8u << 20)
 
 /* One request. Zero it, set the first members; it must not move until done. The results are valid
  * when done; registry_fetch_release frees them. */
 struct registry_fetch {
     enum registry_what what;
     char reference[DIGEST_BYTES]; /* a tag or a digest; a digest for blobs */
-    size_t max_body_bytes;        /* 0: 4 MiB for manifests, 8 MiB for blobs */
+    size_t max_body_bytes;        /* 0: 4 MiB for manifests, REGISTRY_MAX_BLOB_BYTES */
 
     bool done;
     int err;
@@ -58,6 +69,9 @@ struct registry_tags {
     int64_t retry_at_ms;
     char **names;
     size_t count;
+    char **
+        attachments; /* tags that are none, but keep what is attached to a digest (attachments.h) */
+    size_t attachment_count;
     bool truncated; /* over REGISTRY_MAX_TAGS or the byte cap: the rest is left out */
     struct registry_call *call;
 };

@@ -10,7 +10,9 @@
 #include "digest.h"
 #include "registry.h"
 
+struct budget;
 struct httpc_response;
+struct registry_auth;
 struct registry_call;
 struct registry_host;
 struct token_cache;
@@ -20,6 +22,8 @@ struct registry_calls {
     struct loop *loop;
     struct httpc *httpc;
     struct token_cache *tokens;
+    struct registry_auth *auth;  /* for Basic; NULL: none */
+    struct budget *budget;       /* may be NULL */
     struct registry_peer *peers; /* one for each host */
     struct registry_call *first; /* all calls, for the deadline */
     struct loop_timer *deadline_timer;
@@ -30,7 +34,7 @@ struct registry_calls {
 struct registry_request {
     const struct registry_host *host;
     const char *path;   /* the repository's, copied */
-    const char *url;    /* copied */
+    const char *url;    /* copied; credentials go with it on the registry's own origin only */
     const char *what;   /* "manifest 1.27", for error texts; copied */
     const char *digest; /* what the body must have; NULL: not known; copied */
     bool is_head;       /* turned into GET where HEAD does not do */
@@ -44,6 +48,7 @@ struct registry_outcome {
     int64_t retry_at_ms;
     int status;                            /* of the last answer, 0 if none */
     const struct httpc_response *response; /* where err is 0: 200 */
+    const char *url;                       /* that it is of, after redirects */
     bool was_head;                         /* the answer has no body because HEAD was enough */
 };
 

@@ -13,6 +13,8 @@
 #include "loop.h"
 #include "mem.h"
 #include "registries.h"
+#include "registry_auth.h"
+#include "registry_error.h"
 #include "strbuf.h"
 #include "url.h"
 
@@ -22,6 +24,7 @@
 #define TOKEN_MAX_SECONDS 86400
 #define TOKEN_MARGIN_MS 5000 /* renewed so long before it ends */
 #define MAX_ENTRIES 1024
+#define CLIENT_ID "microbadger"
 #define HUB_REALM "https://auth.docker.io/token"
 #define HUB_SERVICE "registry.docker.io"
 
@@ -42,11 +45,16 @@ struct token_entry {
     struct token_wait *waits;
     struct token_wait *telling; /* those whose callback comes next */
     struct httpc_call *call;    /* while a token is asked for */
+    char *url;                  /* of that request, where it is a GET */
+    char *realm, *form;         /* the same for a POST; form NULL: it is a GET */
+    const struct registry_host *host;
+    int64_t deadline_ms;
 };
 
 struct token_cache {
     struct loop *loop;
     struct httpc *httpc;
+    struct registry_auth *auth; /* NULL: everything is asked for anonymously */
     struct token_entry *entries;
     size_t count;
     uint64_t tokens; /* got since the start */
@@ -61,11 +69,19 @@ struct token_cache *token_cache_new(struct loop *loop, struct httpc *httpc)
     return cache;
 }
 
+void token_cache_use_auth(struct token_cache *cache, struct registry_auth *auth)
+{
+    cache->auth = auth;
+}
+
 static void entry_free(struct token_entry *entry)
 {
     httpc_cancel(entry->call);
     free(entry->key);
     free(entry->header);
+    free(entry->url);
+    free(entry->realm);
+    free(entry->form);
     free(entry);
 }
 
@@ -153,6 +169,13 @@ static bool token_is_valid(const char *token)
     return at > token && !*at;
 }
 
+/* Some token servers say no with a 200. */
+static bool is_refusal(const json_t *json)
+{
+    const char *code = jsonx_str(json_array_get(json_object_get(json, "errors"), 0), "code");
+    return strcmp(code, "DENIED") == 0 || strcmp(code, "UNAUTHORIZED") == 0;
+}
+
 static int take_token(struct token_entry *entry, const struct httpc_response *response)
 {
     JSON_AUTO
@@ -163,7 +186,7 @@ static int take_token(struct token_entry *entry, const struct httpc_response *re
     if (!*token)
         token = jsonx_str(json, "access_token");
     if (!token_is_valid(token))
-        return ERR_PROTO;
+        return is_refusal(json) ? ERR_UNAUTHORIZED : ERR_PROTO;
     int64_t seconds = jsonx_int(json, "expires_in");
     if (seconds < TOKEN_DEFAULT_SECONDS)
         seconds = TOKEN_DEFAULT_SECONDS;
@@ -187,22 +210,32 @@ static int status_err(int status)
                                             : ERR_PROTO;
 }
 
+static void start_request(struct token_entry *entry);
+
 static void on_token(void *arg, const struct httpc_response *response)
 {
     struct token_entry *entry = arg;
-    char text[160];
+    char text[160 + REGISTRY_ERROR_BYTES];
     entry->call = NULL;
+    if (response->err == 0 && response->status == 404 && entry->form) {
+        free(TAKE(entry->form)); /* it knows no OAuth2: the older way */
+        start_request(entry);
+        return;
+    }
     int err = response->err ? response->err : status_err(response->status);
     if (err == 0)
         err = take_token(entry, response);
     const char *retry_after = response->err ? NULL : httpc_header(response, "Retry-After");
     int64_t retry_at_ms =
         err == ERR_RATELIMIT && retry_after ? retry_after_ms(retry_after, clock_ms()) : 0;
+    AUTO(free)
+    char *words =
+        response->err ? xstrdup("") : registry_error_words(response->body, response->body_bytes);
     if (response->err)
         (void)snprintf(text, sizeof(text), "the token server: %.120s", response->error_text);
     else
-        (void)snprintf(text, sizeof(text), "the token server answered %d%s", response->status,
-                       response->status == 200 ? " without a token" : "");
+        (void)snprintf(text, sizeof(text), "the token server answered %d%s%s", response->status,
+                       response->status == 200 ? " without a token" : "", words);
     tell_waits(entry, err, text, retry_at_ms);
 }
 
@@ -235,23 +268,73 @@ static char *token_url(const char *path, const struct challenge *challenge)
 static bool realm_is_allowed(const struct registry_host *host, const char *url)
 {
     return strncasecmp(url, "https://", 8) == 0 ||
-           (host->configured && strncasecmp(url, "http://", 7) == 0);
+           (registry_host_is_http(host) && strncasecmp(url, "http://", 7) == 0);
 }
 
-static void start_request(struct token_entry *entry, const struct registry_host *host,
-                          const char *url, int64_t deadline_ms)
+/* The form of OAuth2 (distribution's "oauth" document), for an identity token. Caller frees. */
+static char *token_form(const char *path, const struct challenge *challenge,
+                        const char *identity_token)
 {
-    int64_t left_ms = deadline_ms - loop_now_ms(entry->cache->loop);
+    AUTO(free) char *scope = token_scope(path, challenge);
+    AUTO(free) char *encoded_scope = url_encode(scope);
+    AUTO(free) char *service = url_encode(challenge ? challenge->service : HUB_SERVICE);
+    AUTO(free) char *token = url_encode(identity_token);
+    return xasprintf("grant_type=refresh_token&service=%s&client_id=" CLIENT_ID
+                     "&scope=%s&refresh_token=%s",
+                     service, encoded_scope, token);
+}
+
+/* The header for a GET. An identity token stands for a password by Docker's convention; caller
+ * frees. */
+static char *basic_of(const struct docker_credential *credential)
+{
+    if (*credential->user && *credential->password)
+        return registry_auth_header(credential->user, credential->password);
+    return registry_auth_header("<token>", credential->identity_token);
+}
+
+/* By the url, form, host and deadline of the entry. */
+static void start_request(struct token_entry *entry)
+{
+    struct token_cache *cache = entry->cache;
+    const char *path = strchr(entry->key, ' ') + 1;
+    const struct docker_credential *credential =
+        entry->form ? NULL : registry_auth_for_realm(cache->auth, entry->host, path, entry->url);
+    AUTO(free) char *authorization = credential ? basic_of(credential) : NULL;
+    const char *headers[] = {authorization, NULL};
+    int64_t left_ms = entry->deadline_ms - loop_now_ms(cache->loop);
     const struct httpc_request request = {
-        .method = "GET",
-        .url = url,
+        .method = entry->form ? "POST" : "GET",
+        .url = entry->form ? entry->realm : entry->url,
+        .headers = headers,
+        .body = entry->form,
+        .body_bytes = entry->form ? strlen(entry->form) : 0,
         .max_body_bytes = TOKEN_MAX_BYTES,
         .timeout_ms =
             left_ms < TOKEN_TIMEOUT_MS ? (left_ms > 1 ? (int)left_ms : 1) : TOKEN_TIMEOUT_MS,
-        .allow_private = host->configured,
+        .allow_private = registry_host_allows_private(entry->host, entry->url),
     };
-    entry->cache->requests++;
-    entry->call = httpc_start(entry->cache->httpc, &request, on_token, entry);
+    cache->requests++;
+    entry->call = httpc_start(cache->httpc, &request, on_token, entry);
+}
+
+/* Takes url. */
+static void ask(struct token_entry *entry, const struct registry_host *host, const char *path,
+                const struct challenge *challenge, char *url, int64_t deadline_ms)
+{
+    const struct docker_credential *credential =
+        registry_auth_for_realm(entry->cache->auth, host, path, url);
+    free(entry->url);
+    free(entry->realm);
+    free(entry->form);
+    entry->url = url;
+    entry->realm = xstrdup(challenge ? challenge->realm : HUB_REALM);
+    entry->form = credential && *credential->identity_token
+                      ? token_form(path, challenge, credential->identity_token)
+                      : NULL;
+    entry->host = host;
+    entry->deadline_ms = deadline_ms;
+    start_request(entry);
 }
 
 struct token_wait *token_fetch(struct token_cache *cache, const struct registry_host *host,
@@ -269,7 +352,7 @@ struct token_wait *token_fetch(struct token_cache *cache, const struct registry_
         last = &(*last)->next;
     *last = wait;
     if (!entry->call)
-        start_request(entry, host, url, deadline_ms);
+        ask(entry, host, path, challenge, TAKE(url), deadline_ms);
     return wait;
 }
 

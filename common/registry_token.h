@@ -10,12 +10,16 @@
 struct challenge;
 struct httpc;
 struct loop;
+struct registry_auth;
 struct registry_host;
 struct token_cache;
 struct token_wait;
 
 struct token_cache *token_cache_new(struct loop *loop, struct httpc *httpc);
 void token_cache_free(struct token_cache *cache);
+/* Tokens are asked for with these credentials, where the token server is the registry's own.
+ * Borrowed; NULL: anonymously. */
+void token_cache_use_auth(struct token_cache *cache, struct registry_auth *auth);
 
 /* The Authorization header for this repository, "" where none is known. Borrowed until the next
  * call. ret_number tells tokens apart; 0 where there is none. */

@@ -3,8 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "badge_facts.h"
+#include "catalog.h"
 #include "clock.h"
+#include "dockerfile.h"
 #include "err.h"
+#include "flight.h"
+#include "fragment.h"
 #include "jsonx.h"
 #include "loop.h"
 #include "mem.h"
@@ -12,8 +17,8 @@
 #include "redis_keys.h"
 #include "version_facts.h"
 
-#define WAIT_FOREVER_MS (INT64_MAX / 2) /* every command has its own deadline */
 #define FIELDS_IN_ONE_COMMAND 256
+#define FIELDS_IN_ONE_FLIGHT 4096 /* each flight has the time of one command */
 #define TEMPORARY_SECONDS "900"
 
 struct store {
@@ -42,28 +47,9 @@ void store_free(struct store *store)
     free(store);
 }
 
-/* Several commands in one flight. */
-struct flight {
-    struct loop *loop;
-    size_t pending;
-    bool landed;
-    int err;
-};
-
-static void on_landed(void *arg, int err, struct redis_reply *reply)
+struct store_link store_link(const struct store *store)
 {
-    (void)reply;
-    struct flight *flight = arg;
-    if (err && !flight->err)
-        flight->err = err;
-    flight->landed = --flight->pending == 0;
-}
-
-static int flight_wait(struct flight *flight)
-{
-    if (flight->pending)
-        loop_run_until(flight->loop, &flight->landed, WAIT_FOREVER_MS);
-    return flight->err;
+    return (struct store_link){store->loop, store->redis, store->keep_seconds, store->channel};
 }
 
 /* KEYS: status, then as each script says. They all end with a notice: channel and name are the
@@ -96,8 +82,9 @@ static const char put_script[] =
 /* KEYS: 2 job, 3 document, 4 the half-written one; ARGV: 5 revision, 6 status, 7 stage. */
 static const char publish_script[] =
     "if (redis.call('HGET',KEYS[1],'revision') or '0')~=ARGV[5] then "
-    "redis.call('DEL',KEYS[4]) return 'superseded' end "
-    "redis.call('RENAME',KEYS[4],KEYS[3]) redis.call('EXPIRE',KEYS[3],ARGV[4]) "
+    "redis.call('UNLINK',KEYS[4]) return 'superseded' end "
+    "redis.call('UNLINK',KEYS[3]) redis.call('RENAME',KEYS[4],KEYS[3]) "
+    "redis.call('EXPIRE',KEYS[3],ARGV[4]) "
     "if " HAS_FACTS "and ARGV[7]~='done' then redis.call('HSET',KEYS[1],'stage','refreshing') "
     "else redis.call('HSET',KEYS[1],'status',ARGV[6],'stage',ARGV[7]) end "
     "if ARGV[7]=='done' then redis.call('DEL',KEYS[2]) "
@@ -107,7 +94,7 @@ static const char publish_script[] =
 static const char end_script[] =
     "redis.call('DEL',KEYS[2]) local status=ARGV[5] "
     "if status=='FAILED_INSPECTION' and " HAS_FACTS "then status='INSPECTED' end "
-    "if status=='MISSING' then redis.call('DEL',KEYS[3]) end "
+    "if status=='MISSING' then redis.call('UNLINK',KEYS[3]) end "
     "redis.call('HSET',KEYS[1],'status',status,'stage','done','error',ARGV[6],"
     "'retry_ms',ARGV[7]) " NOTICE;
 
@@ -235,17 +222,26 @@ void store_renew(struct store *store, const char *name)
                   name, JOB_LEASE_MS);
 }
 
+static int json_of(const struct redis_reply *reply, json_t **ret_json)
+{
+    size_t len;
+    if (redis_is_nil(reply))
+        return ERR_NOTFOUND;
+    const char *text = redis_str(reply, &len);
+    return jsonx_parse(text, len, ret_json);
+}
+
+void store_turn(struct store *store)
+{
+    loop_turn(store->loop);
+}
+
 static int get_json(struct store *store, const char *prefix, const char *name, json_t **ret_json)
 {
     struct redis_reply *reply = NULL;
     int err = redis_call(store->redis, REDIS_WORKER_TIMEOUT_MS, &reply, "GET %s%s", prefix, name);
-    if (err == 0 && redis_is_nil(reply))
-        err = ERR_NOTFOUND;
-    if (err == 0) {
-        size_t len;
-        const char *text = redis_str(reply, &len);
-        err = jsonx_parse(text, len, ret_json);
-    }
+    if (err == 0)
+        err = json_of(reply, ret_json);
     redis_reply_free(reply);
     return err;
 }
@@ -282,6 +278,38 @@ int store_put_groups(struct store *store, const char *name, int64_t revision, co
     return put_json(store, KEY_GROUPS, name, revision, groups);
 }
 
+int store_get_attachments(struct store *store, const char *name, json_t **ret_attachments)
+{
+    return get_json(store, KEY_ATTACHMENTS, name, ret_attachments);
+}
+
+int store_put_attachments(struct store *store, const char *name, int64_t revision,
+                          const json_t *attachments)
+{
+    return put_json(store, KEY_ATTACHMENTS, name, revision, attachments);
+}
+
+int store_get_provenance(struct store *store, const char *digest, json_t **ret_provenance)
+{
+    struct redis_reply *reply = NULL;
+    int err = redis_call(store->redis, REDIS_WORKER_TIMEOUT_MS, &reply,
+                         "HGET " KEY_VERSION "%s provenance", digest);
+    if (err == 0)
+        err = json_of(reply, ret_provenance);
+    redis_reply_free(reply);
+    return err;
+}
+
+int store_put_provenance(struct store *store, const char *digest, const json_t *provenance)
+{
+    AUTO(free) char *text = jsonx_dump(provenance);
+    struct redis_reply *reply = NULL;
+    int err = redis_call(store->redis, REDIS_WORKER_TIMEOUT_MS, &reply,
+                         "HSET " KEY_VERSION "%s provenance %b", digest, text, strlen(text));
+    redis_reply_free(reply);
+    return err;
+}
+
 /* Many HMGETs in one flight. */
 struct version_get {
     struct flight *flight;
@@ -297,7 +325,7 @@ static void on_version(void *arg, int err, struct redis_reply *reply)
         if (len && !*get->ret_version)
             (void)jsonx_parse(text, len, get->ret_version); /* unreadable counts as unknown */
     }
-    on_landed(get->flight, err, reply);
+    flight_on_reply(get->flight, err, reply);
 }
 
 int store_get_versions(struct store *store, const char *const *digests, size_t count,
@@ -321,7 +349,7 @@ int store_get_versions(struct store *store, const char *const *digests, size_t c
 
 static void expire_version(struct store *store, const char *digest, struct flight *flight)
 {
-    redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, on_landed, flight,
+    redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, flight_on_reply, flight,
                   "EXPIRE " KEY_VERSION "%s %lld", digest, (long long)store->keep_seconds);
 }
 
@@ -334,13 +362,21 @@ int store_put_facts(struct store *store, const char *digest, const json_t *facts
     AUTO(strbuf) struct strbuf layers = STRBUF_INIT(VERSION_FACTS_MAX_BYTES);
     version_facts_version(facts, &version);
     version_facts_layers(jsonx_array(facts, "Layers"), &layers);
-    if (strbuf_err(&top) || strbuf_err(&version) || strbuf_err(&layers))
+    AUTO(strbuf) struct strbuf badge = STRBUF_INIT(BADGE_LINES_MAX_BYTES);
+    badge_facts_image(facts, &badge);
+    AUTO(free)
+    char *text_form = dockerfile_text(jsonx_array(facts, "Layers"), jsonx_str(facts, "Platform"));
+    AUTO(strbuf) struct strbuf dockerfile = STRBUF_INIT(VERSION_FACTS_MAX_BYTES);
+    fragment_pack(text_form, strlen(text_form), &dockerfile);
+    if (strbuf_err(&top) || strbuf_err(&version) || strbuf_err(&layers) || strbuf_err(&dockerfile))
         return ERR_TOOBIG;
     struct flight flight = {.loop = store->loop, .pending = 2};
-    redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, on_landed, &flight,
-                  "HSET " KEY_VERSION "%s facts %b top %b version %b layers %b", digest, text,
-                  strlen(text), strbuf_str(&top), top.len, strbuf_str(&version), version.len,
-                  strbuf_str(&layers), layers.len);
+    redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, flight_on_reply, &flight,
+                  "HSET " KEY_VERSION
+                  "%s facts %b top %b version %b layers %b dockerfile %b badge %b",
+                  digest, text, strlen(text), strbuf_str(&top), top.len, strbuf_str(&version),
+                  version.len, strbuf_str(&layers), layers.len, strbuf_str(&dockerfile),
+                  dockerfile.len, strbuf_str(&badge), badge.len);
     expire_version(store, digest, &flight);
     return flight_wait(&flight);
 }
@@ -349,7 +385,7 @@ int store_put_record(struct store *store, const char *digest, const json_t *reco
 {
     AUTO(free) char *text = jsonx_dump(record);
     struct flight flight = {.loop = store->loop, .pending = 2};
-    redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, on_landed, &flight,
+    redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, flight_on_reply, &flight,
                   "HSET " KEY_VERSION "%s record %b", digest, text, strlen(text));
     expire_version(store, digest, &flight);
     return flight_wait(&flight);
@@ -368,7 +404,27 @@ static void send_fields(struct store *store, const char *key, const struct store
         lens[argc++] = fields[i].value_bytes;
     }
     flight->pending++;
-    redis_command_argv(store->redis, REDIS_WORKER_TIMEOUT_MS, on_landed, flight, argc, argv, lens);
+    redis_command_argv(store->redis, REDIS_WORKER_TIMEOUT_MS, flight_on_reply, flight, argc, argv,
+                       lens);
+}
+
+static int write_fields(struct store *store, const char *key, const struct store_field *fields,
+                        size_t count)
+{
+    for (size_t at = 0; at < count; at += FIELDS_IN_ONE_FLIGHT) {
+        struct flight flight = {.loop = store->loop};
+        size_t end = count - at < FIELDS_IN_ONE_FLIGHT ? count : at + FIELDS_IN_ONE_FLIGHT;
+        for (size_t i = at; i < end; i += FIELDS_IN_ONE_COMMAND)
+            send_fields(store, key, fields + i,
+                        end - i < FIELDS_IN_ONE_COMMAND ? end - i : FIELDS_IN_ONE_COMMAND, &flight);
+        flight.pending++;
+        redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, flight_on_reply, &flight,
+                      "EXPIRE %s " TEMPORARY_SECONDS, key);
+        int err = flight_wait(&flight);
+        if (err)
+            return err;
+    }
+    return 0;
 }
 
 int store_publish(struct store *store, const char *name, int64_t revision,
@@ -378,14 +434,7 @@ int store_publish(struct store *store, const char *name, int64_t revision,
     AUTO(free)
     char *temporary = xasprintf(KEY_DOCUMENT "%s:%lld:%u:%lld", name, (long long)revision,
                                 store->temporary++, (long long)clock_ms());
-    struct flight flight = {.loop = store->loop};
-    for (size_t i = 0; i < count; i += FIELDS_IN_ONE_COMMAND)
-        send_fields(store, temporary, fields + i,
-                    count - i < FIELDS_IN_ONE_COMMAND ? count - i : FIELDS_IN_ONE_COMMAND, &flight);
-    flight.pending++;
-    redis_command(store->redis, REDIS_WORKER_TIMEOUT_MS, on_landed, &flight,
-                  "EXPIRE %s " TEMPORARY_SECONDS, temporary);
-    int err = flight_wait(&flight);
+    int err = write_fields(store, temporary, fields, count);
     if (err)
         return err;
     struct script script;
@@ -424,6 +473,11 @@ int store_forget(struct store *store, const char *name)
     struct script script;
     script_start(&script, store, forget_script, name, with_job, 1, NULL);
     return script_call(&script, store, NULL);
+}
+
+void store_list(struct store *store, const struct catalog_entry *entry)
+{
+    catalog_put(store->redis, entry, CATALOG_MAX_ENTRIES, store->keep_seconds);
 }
 
 void store_frontier(struct store *store, const char *queue, int64_t sent_ms)

@@ -3,11 +3,22 @@
  * Errors are those of redis_call, and ERR_CONFLICT where a newer revision stands.
  *
  *   mb:1:img:<name>      what the inspector found: {"Revision","InspectedMs","Wanted","Tags":[...],
- *                        "Hub":{...}}; only the inspector writes it
+ *                        "AttachmentTags":[...],"Pushed":{tag: ms},"Sizes":{digest: bytes},
+ *                        "Hub":{...},"NextPage"}; only the inspector writes it. Tags: those first
+ *                        whose digests are in the groups (their Next), newest first. AttachmentTags
+ *                        are those of the wanted version. Pushed and Sizes are what Hub tells.
+ *                        NextPage where a limit cut the list short: Hub's page to go on with
  *   mb:1:grp:<name>      {"Revision","Versions":[{"Digest","Tags":[...]}],"Rest":[tags without a
  *                        digest yet]}; written by whoever groups at that revision
+ *   mb:1:att:<name>      {"Versions":[{"Digest","Attachments":[...]}]}, newest look first: what was
+ *                        attached to the versions that were wanted lately; the size worker's
  *   mb:1:ver:<digest>    `facts` of an image manifest with the fragments of document.h, or
- *                        `record` of an index; never changes */
+ *                        `record` of an index: {"Digest","MediaType","Children":[{"Platform",
+ *                        "Digest","Annotations"}],"Annotations"}, both Annotations where there are
+ *                        any; never changes, but for what is "Incomplete": true, which is looked
+ *                        for again. What an index claims of its images is kept under the index, as
+ *                        anybody's index may name anybody's image: `provenance`, JSON of
+ *                        provenance.h and "Image", the digest of the image that it is about */
 #ifndef MB_STORE_H
 #define MB_STORE_H
 
@@ -18,11 +29,22 @@
 
 #include "status.h"
 
+struct catalog_entry;
+struct loop;
 struct redis;
 struct store;
 
 struct store *store_new(struct loop *loop, struct redis *redis, int64_t keep_seconds);
 void store_free(struct store *store);
+
+/* For what workers keep beside (relations.h). Borrowed. */
+struct store_link {
+    struct loop *loop;
+    struct redis *redis;
+    int64_t keep_seconds;
+    const char *channel; /* of notices */
+};
+struct store_link store_link(const struct store *store);
 
 /* Marks the start of work: renews the marker, writes stage (and INSPECTING with a next revision if
  * is_inspection; an image that has facts keeps its status). ret_revision is the current one. */
@@ -41,12 +63,23 @@ int store_get_groups(struct store *store, const char *name, json_t **ret_groups)
 int store_put_image(struct store *store, const char *name, int64_t revision, const json_t *image);
 int store_put_groups(struct store *store, const char *name, int64_t revision, const json_t *groups);
 
+/* Lets the loop turn once: leases and signals do not wait for what is long to compute. */
+void store_turn(struct store *store);
+
 /* For each digest its facts (they have "Layers") or record (it has "Children"), NULL where
  * neither is known. Caller owns what it gets. */
 int store_get_versions(struct store *store, const char *const *digests, size_t count,
                        json_t **ret_versions);
 int store_put_facts(struct store *store, const char *digest, const json_t *facts);
 int store_put_record(struct store *store, const char *digest, const json_t *record);
+
+/* As images and groups: ERR_NOTFOUND, the revision. */
+int store_get_attachments(struct store *store, const char *name, json_t **ret_attachments);
+int store_put_attachments(struct store *store, const char *name, int64_t revision,
+                          const json_t *attachments);
+/* digest: of the index. ERR_NOTFOUND where there is none; caller owns. */
+int store_get_provenance(struct store *store, const char *digest, json_t **ret_provenance);
+int store_put_provenance(struct store *store, const char *digest, const json_t *provenance);
 
 /* Replaces the document by fields (pairs of name and value, lens for both), tells the new status
  * and a notice. With stage done the job ends: the marker goes. */
@@ -68,6 +101,9 @@ int store_wait(struct store *store, const char *name, enum image_stage stage, co
                int64_t retry_ms, bool drop_marker);
 /* Forgets a job whose record is gone: the next request starts it anew. */
 int store_forget(struct store *store, const char *name);
+
+/* Lists an image whose document is whole (catalog.h). Fire and forget. */
+void store_list(struct store *store, const struct catalog_entry *entry);
 
 /* How far a queue has been received (status.h). Fire and forget. */
 void store_frontier(struct store *store, const char *queue, int64_t sent_ms);

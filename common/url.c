@@ -1,8 +1,10 @@
 #include "url.h"
 
 #include <curl/curl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "err.h"
 #include "mem.h"
@@ -129,6 +131,13 @@ int url_same_origin(const char *a, const char *b)
     AUTO(free) char *origin_a = origin(a);
     AUTO(free) char *origin_b = origin(b);
     return origin_a && origin_b && strcasecmp(origin_a, origin_b) == 0;
+}
+
+int url_may_lead_to(const char *from, const char *to)
+{
+    bool to_https = strncasecmp(to, "https://", 8) == 0;
+    bool both_http = strncasecmp(from, "http://", 7) == 0 && strncasecmp(to, "http://", 7) == 0;
+    return to_https || both_http;
 }
 
 char *url_encode(const char *text)

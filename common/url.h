@@ -25,6 +25,9 @@ char *url_resolve(const char *base, const char *target);
 /* True where scheme, host and port are the same. */
 int url_same_origin(const char *a, const char *b);
 
+/* True where a redirect may go there: from https to https only, from http to either. */
+int url_may_lead_to(const char *from, const char *to);
+
 /* Percent-encoded for a query member. Caller frees. */
 char *url_encode(const char *text);
 

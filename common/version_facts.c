@@ -13,19 +13,23 @@ struct member {
 };
 
 static const struct member entry_members[] = {
-    {"Author", EMPTY_TEXT}, {"Labels", OMIT},  {"LayerCount", ZERO},     {"DownloadSize", ZERO},
-    {"Created", NO_TIME},   {"License", OMIT}, {"VersionControl", OMIT},
+    {"Author", EMPTY_TEXT},   {"Labels", OMIT},       {"LayerCount", ZERO},
+    {"DownloadSize", ZERO},   {"Created", NO_TIME},   {"License", OMIT},
+    {"VersionControl", OMIT}, {"ArtifactType", OMIT}, {"Unreadable", OMIT},
 };
 
 static const struct member version_members[] = {
-    {"Author", EMPTY_TEXT}, {"Labels", OMIT},     {"LayerCount", ZERO},
-    {"DownloadSize", ZERO}, {"Created", NO_TIME}, {"Platform", OMIT},
-    {"Annotations", OMIT},  {"License", OMIT},    {"VersionControl", OMIT},
+    {"Author", EMPTY_TEXT}, {"Labels", OMIT},       {"LayerCount", ZERO},
+    {"DownloadSize", ZERO}, {"Created", NO_TIME},   {"Platform", OMIT},
+    {"Annotations", OMIT},  {"License", OMIT},      {"VersionControl", OMIT},
+    {"ArtifactType", OMIT}, {"ConfigDigest", OMIT}, {"Config", OMIT},
+    {"Unreadable", OMIT},
 };
 
 static const struct member top_members[] = {
-    {"Author", OMIT},     {"LayerCount", OMIT}, {"DownloadSize", OMIT}, {"Labels", OMIT},
-    {"Created", NO_TIME}, {"Platform", OMIT},   {"Annotations", OMIT},
+    {"Author", OMIT},         {"LayerCount", OMIT},   {"DownloadSize", OMIT}, {"Labels", OMIT},
+    {"Created", NO_TIME},     {"Platform", OMIT},     {"Annotations", OMIT},  {"License", OMIT},
+    {"VersionControl", OMIT}, {"ArtifactType", OMIT}, {"Unreadable", OMIT},
 };
 
 static void copy_member(const json_t *facts, const struct member *member, json_t *object)

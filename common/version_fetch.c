@@ -5,13 +5,16 @@
 
 #include "err.h"
 #include "image.h"
+#include "index_record.h"
 #include "jsonx.h"
+#include "labels.h"
 #include "loop.h"
 #include "manifest.h"
 #include "mem.h"
 #include "store.h"
 
 #define WAIT_FOREVER_MS (INT64_MAX / 2) /* the registry has the job's deadline */
+#define MAX_DEFAULTS 4 /* images of an index that are tried for the one that is shown */
 
 /* Where everything of one call comes from and goes to. */
 struct fetcher {
@@ -19,6 +22,13 @@ struct fetcher {
     struct registry *registry;
     struct store *store;
     const struct reference *repository;
+};
+
+/* One version of a batch. */
+struct version_work {
+    struct version_fetch *version;
+    json_t *children; /* of its record; NULL for what is no index */
+    size_t shown;     /* which of them is tried as the default one */
 };
 
 /* One image manifest on its way to facts. */
@@ -53,6 +63,12 @@ static void job_failed(struct image_job *job, int err, const char *text, int64_t
         version_failed(job->version, err, text, retry_at_ms);
 }
 
+/* Wrong content was asked for several times already: it is as good as gone. */
+static bool may_come_later(int err)
+{
+    return err_is_transient(err) && err != ERR_PROTO;
+}
+
 static struct image_job *job_add(struct job_list *list, struct version_fetch *version,
                                  const char *digest, bool is_default)
 {
@@ -72,57 +88,131 @@ static void wait_all(const struct fetcher *fetcher, struct registry_fetch **fetc
         loop_run_until(fetcher->loop, &fetches[i]->done, WAIT_FOREVER_MS);
 }
 
-/* Wave 1: the versions' own manifests */
-
-static json_t *record_of_index(const char *digest, const struct manifest *manifest)
+/* What is wrong with a manifest is a fact about its digest like any other. */
+static int store_unreadable(const struct fetcher *fetcher, const char *digest,
+                            const char *media_type, const char *why)
 {
-    json_t *children = json_array();
-    const struct manifest_child *first = manifest_default_child(manifest);
-    for (size_t i = 0; i < manifest->child_count; i++) {
-        const struct manifest_child *child = &manifest->children[i];
-        if (child->is_attestation || child->is_artifact)
-            continue;
-        json_t *row =
-            json_pack("{s:s,s:s}", "Platform", *child->platform ? child->platform : "unknown",
-                      "Digest", child->descriptor.digest);
-        if (child == first)
-            json_array_insert_new(children, 0, row);
-        else
-            json_array_append_new(children, row);
-    }
-    json_t *record = json_object();
-    json_object_set_new(record, "Digest", json_string(digest));
-    json_object_set_new(record, "MediaType", json_string(manifest->media_type));
-    json_object_set_new(record, "Children", children);
-    if (manifest->annotations)
-        json_object_set(record, "Annotations", manifest->annotations);
-    return record;
+    AUTO(free) char *type = jsonx_repair_utf8(media_type, strlen(media_type));
+    JSON_AUTO
+    json_t *facts = image_facts_unreadable(digest, type, why);
+    return store_put_facts(fetcher->store, digest, facts);
 }
 
-static void add_children(struct job_list *list, struct version_fetch *version, const json_t *record)
+static const char *why_unreadable(int err)
 {
+    return err == ERR_UNSUPPORTED ? "Its manifest is of Docker's schema 1, of before 2017, which "
+                                    "is not read here: it has no sizes and no platform."
+           : err == ERR_TOOBIG    ? "Its manifest has too many layers or images to be read."
+                                  : "Its manifest cannot be read.";
+}
+
+/* Wave 1: the versions' own manifests, and the indexes within them */
+
+static void add_children(struct job_list *list, struct version_work *work, const json_t *record)
+{
+    work->children = json_incref(jsonx_array(record, "Children"));
     size_t i;
     json_t *child;
-    json_array_foreach(jsonx_array(record, "Children"), i, child)
+    json_array_foreach(work->children, i, child)
     {
-        if (i == 0 || version->all_platforms)
-            job_add(list, version, jsonx_str(child, "Digest"), i == 0);
+        if (i == 0 || work->version->all_platforms)
+            job_add(list, work->version, jsonx_str(child, "Digest"), i == 0);
     }
 }
 
-/* Looks at what the store knows; true where the version needs no manifest of its own. */
-static bool known_version(struct job_list *list, struct version_fetch *version, const json_t *known)
+/* True where nothing new can be read of it: not so where its config was missing. */
+static bool is_complete(const json_t *known)
 {
-    if (!known)
-        return false;
-    (void)snprintf(version->digest, sizeof(version->digest), "%s", version->reference);
-    add_children(list, version, known);
-    return true;
+    return known && !json_object_get(known, "Incomplete");
+}
+
+static void known_version(struct job_list *list, struct version_work *work, const json_t *known)
+{
+    (void)snprintf(work->version->digest, DIGEST_BYTES, "%s", work->version->reference);
+    add_children(list, work, known);
+}
+
+static struct manifest *nested_manifest(const struct registry_fetch *fetch)
+{
+    struct manifest *manifest = NULL;
+    if (fetch->err == 0)
+        (void)manifest_parse(fetch->body, fetch->body_bytes, fetch->media_type, &manifest);
+    return manifest;
+}
+
+/* Reads the indexes within an index, level by level. An index that is gone for good is left out
+ * (index_record.h marks that), one that cannot be had now fails the version. */
+static int read_nested(const struct fetcher *fetcher, struct version_fetch *version,
+                       struct index_record *record)
+{
+    const char *wanted[VERSION_FETCH_BATCH];
+    size_t count;
+    int err = 0;
+    while (err == 0 && (count = index_record_wanted(record, wanted, VERSION_FETCH_BATCH)) > 0) {
+        struct registry_fetch fetches[VERSION_FETCH_BATCH] = {0};
+        struct registry_fetch *started[VERSION_FETCH_BATCH];
+        for (size_t i = 0; i < count; i++) {
+            fetches[i].what = REGISTRY_GET_MANIFEST;
+            (void)snprintf(fetches[i].reference, DIGEST_BYTES, "%s", wanted[i]);
+            registry_fetch_start(fetcher->registry, fetcher->repository, &fetches[i]);
+            started[i] = &fetches[i];
+        }
+        wait_all(fetcher, started, count);
+        for (size_t i = 0; i < count; i++) {
+            if (err_is_transient(fetches[i].err) && err == 0) {
+                err = fetches[i].err;
+                version_failed(version, err, fetches[i].error_text, fetches[i].retry_at_ms);
+            }
+            index_record_add(record, fetches[i].reference, nested_manifest(&fetches[i]));
+            registry_fetch_release(&fetches[i]);
+        }
+    }
+    return err;
+}
+
+/* Takes the manifest. */
+static int take_index(const struct fetcher *fetcher, struct job_list *list,
+                      struct version_work *work, struct manifest *manifest)
+{
+    struct version_fetch *version = work->version;
+    AUTO(index_record)
+    struct index_record *index = index_record_new(version->digest, manifest);
+    if (read_nested(fetcher, version, index) != 0)
+        return 0;
+    JSON_AUTO
+    json_t *record = index_record_json(index);
+    add_children(list, work, record);
+    bool is_empty = json_array_size(work->children) == 0;
+    if (is_empty && !is_complete(record)) {
+        version_failed(version, ERR_NOTFOUND, "the indexes within its index are missing", 0);
+        return 0;
+    }
+    if (is_empty)
+        return store_unreadable(fetcher, version->digest, jsonx_str(record, "MediaType"),
+                                "It is an index without images.");
+    return store_put_record(fetcher->store, version->digest, record);
+}
+
+/* Stored only where the content is to blame, not the Content-Type that this registry gave it. An
+ * answer to a tag that is no manifest at all says nothing about a version: a tag may be another
+ * time. */
+static int take_unreadable(const struct fetcher *fetcher, struct version_fetch *version,
+                           const struct registry_fetch *fetch, int err)
+{
+    AUTO(manifest) struct manifest *by_content = NULL;
+    int own_err = manifest_parse(fetch->body, fetch->body_bytes, NULL, &by_content);
+    bool is_by_digest = strcmp(version->reference, version->digest) == 0;
+    if (own_err && (is_by_digest || own_err != ERR_PROTO))
+        return store_unreadable(fetcher, version->digest, fetch->media_type,
+                                why_unreadable(own_err));
+    version_failed(version, err, why_unreadable(err), 0);
+    return 0;
 }
 
 static int take_manifest(const struct fetcher *fetcher, struct job_list *list,
-                         struct version_fetch *version, struct registry_fetch *fetch)
+                         struct version_work *work, struct registry_fetch *fetch)
 {
+    struct version_fetch *version = work->version;
     if (fetch->err) {
         version_failed(version, fetch->err, fetch->error_text, fetch->retry_at_ms);
         return 0;
@@ -130,26 +220,16 @@ static int take_manifest(const struct fetcher *fetcher, struct job_list *list,
     (void)snprintf(version->digest, sizeof(version->digest), "%s", fetch->digest);
     struct manifest *manifest = NULL;
     int err = manifest_parse(fetch->body, fetch->body_bytes, fetch->media_type, &manifest);
-    if (err) {
-        version_failed(version, err,
-                       err == ERR_UNSUPPORTED ? "its manifest is of schema 1, which is not read"
-                                              : "its manifest cannot be read",
-                       0);
-        return 0;
-    }
-    if (manifest->kind != MANIFEST_INDEX) {
-        job_add(list, version, fetch->digest, true)->manifest = manifest;
-        return 0;
-    }
-    JSON_AUTO
-    json_t *record = record_of_index(fetch->digest, manifest);
-    manifest_free(manifest);
-    add_children(list, version, record);
-    return store_put_record(fetcher->store, fetch->digest, record);
+    if (err)
+        return take_unreadable(fetcher, version, fetch, err);
+    if (manifest->kind == MANIFEST_INDEX)
+        return take_index(fetcher, list, work, manifest);
+    job_add(list, version, fetch->digest, true)->manifest = manifest;
+    return 0;
 }
 
-static int fetch_manifests(const struct fetcher *fetcher, struct version_fetch *versions,
-                           size_t count, struct job_list *list)
+static int fetch_manifests(const struct fetcher *fetcher, struct version_work *works, size_t count,
+                           struct job_list *list)
 {
     const char *digests[VERSION_FETCH_BATCH] = {NULL};
     json_t *known[VERSION_FETCH_BATCH] = {NULL};
@@ -157,22 +237,24 @@ static int fetch_manifests(const struct fetcher *fetcher, struct version_fetch *
     struct registry_fetch *started[VERSION_FETCH_BATCH];
     size_t started_count = 0;
     for (size_t i = 0; i < count; i++)
-        digests[i] = versions[i].reference;
+        digests[i] = works[i].version->reference;
     int err = store_get_versions(fetcher->store, digests, count, known);
     if (err)
         return err;
     for (size_t i = 0; i < count; i++) {
-        if (known_version(list, &versions[i], known[i]))
+        if (is_complete(known[i])) {
+            known_version(list, &works[i], known[i]);
             continue;
+        }
         fetches[i].what = REGISTRY_GET_MANIFEST;
-        (void)snprintf(fetches[i].reference, DIGEST_BYTES, "%s", versions[i].reference);
+        (void)snprintf(fetches[i].reference, DIGEST_BYTES, "%s", digests[i]);
         registry_fetch_start(fetcher->registry, fetcher->repository, &fetches[i]);
         started[started_count++] = &fetches[i];
     }
     wait_all(fetcher, started, started_count);
     for (size_t i = 0; i < count; i++) {
-        if (!known[i] && err == 0)
-            err = take_manifest(fetcher, list, &versions[i], &fetches[i]);
+        if (!is_complete(known[i]) && err == 0)
+            err = take_manifest(fetcher, list, &works[i], &fetches[i]);
         registry_fetch_release(&fetches[i]);
         json_decref(known[i]);
     }
@@ -189,7 +271,7 @@ static int mark_known(const struct fetcher *fetcher, struct image_job *jobs, siz
         digests[i] = jobs[i].digest;
     int err = store_get_versions(fetcher->store, digests, count, known);
     for (size_t i = 0; i < count && err == 0; i++) {
-        jobs[i].is_known = known[i] && !jsonx_array(known[i], "Children");
+        jobs[i].is_known = is_complete(known[i]) && !jsonx_array(known[i], "Children");
         json_decref(known[i]);
     }
     return err;
@@ -218,7 +300,7 @@ static void fetch_image_manifests(const struct fetcher *fetcher, struct image_jo
             err = manifest_parse(fetch->body, fetch->body_bytes, fetch->media_type,
                                  &jobs[i].manifest);
         if (!err && jobs[i].manifest->kind == MANIFEST_INDEX)
-            err = ERR_UNSUPPORTED; /* an index within an index */
+            err = ERR_PROTO; /* its index says that it is an image */
         if (err)
             job_failed(&jobs[i], err, fetch->error_text, fetch->retry_at_ms);
         registry_fetch_release(fetch);
@@ -236,33 +318,57 @@ static void fetch_configs(const struct fetcher *fetcher, struct image_job *jobs,
     struct registry_fetch *started[VERSION_FETCH_BATCH];
     size_t started_count = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!wants_config(&jobs[i]))
+        if (!wants_config(&jobs[i]) || jobs[i].manifest->config.data)
             continue;
+        const struct descriptor *config = &jobs[i].manifest->config;
         jobs[i].fetch.what = REGISTRY_GET_BLOB;
-        (void)snprintf(jobs[i].fetch.reference, DIGEST_BYTES, "%s",
-                       jobs[i].manifest->config.digest);
+        if (config->size_bytes <= REGISTRY_MAX_BLOB_BYTES)
+            jobs[i].fetch.max_body_bytes = (size_t)config->size_bytes;
+        (void)snprintf(jobs[i].fetch.reference, DIGEST_BYTES, "%s", config->digest);
         registry_fetch_start(fetcher->registry, fetcher->repository, &jobs[i].fetch);
         started[started_count++] = &jobs[i].fetch;
     }
     wait_all(fetcher, started, started_count);
 }
 
-/* A config that is gone for good leaves an image without history, not without facts. */
+/* The config, NULL where there is none to be had; ret_why then says why, for a person. */
+static json_t *config_of(const struct image_job *job, char *ret_why, size_t size)
+{
+    const struct descriptor *descriptor = &job->manifest->config;
+    const struct registry_fetch *fetch = &job->fetch;
+    json_t *config = NULL;
+    *ret_why = '\0';
+    if (!wants_config(job))
+        return NULL;
+    if (!descriptor->data && fetch->err)
+        (void)snprintf(ret_why, size, "Its config cannot be had: %s.", fetch->error_text);
+    else if (jsonx_parse(descriptor->data ? descriptor->data : fetch->body,
+                         descriptor->data ? descriptor->data_bytes : fetch->body_bytes,
+                         &config) != 0)
+        (void)snprintf(ret_why, size, "Its config cannot be read.");
+    return config;
+}
+
+/* A config that is gone for good leaves an image without history, not without facts; they are
+ * looked for again, as another repository with this image may have it. */
 static int store_image(const struct fetcher *fetcher, struct image_job *job)
 {
     if (job->is_known || job->failed)
         return 0;
-    struct registry_fetch *fetch = &job->fetch;
-    JSON_AUTO
-    json_t *config = NULL;
-    if (wants_config(job) && fetch->err && fetch->err != ERR_NOTFOUND) {
+    const struct registry_fetch *fetch = &job->fetch;
+    char why[REGISTRY_ERROR_BYTES + 64];
+    if (wants_config(job) && may_come_later(fetch->err)) {
         job_failed(job, fetch->err, fetch->error_text, fetch->retry_at_ms);
         return 0;
     }
-    if (wants_config(job) && !fetch->err)
-        (void)jsonx_parse(fetch->body, fetch->body_bytes, &config);
+    JSON_AUTO
+    json_t *config = config_of(job, why, sizeof(why));
     JSON_AUTO
     json_t *facts = image_facts(job->digest, job->manifest, config);
+    if (*why)
+        json_object_set_new(facts, "Unreadable", json_string(why));
+    if (wants_config(job) && fetch->err)
+        json_object_set_new(facts, "Incomplete", json_true());
     return store_put_facts(fetcher->store, job->digest, facts);
 }
 
@@ -282,19 +388,52 @@ static int fetch_images(const struct fetcher *fetcher, struct image_job *jobs, s
     return err;
 }
 
-static int fetch_batch(const struct fetcher *fetcher, struct version_fetch *versions, size_t count)
+static int fetch_jobs(const struct fetcher *fetcher, struct job_list *list)
 {
-    struct job_list list = {0};
-    int err = fetch_manifests(fetcher, versions, count, &list);
+    int err = 0;
     size_t at = 0;
-    for (; at < list.count && err == 0; at += VERSION_FETCH_BATCH) {
-        size_t left = list.count - at;
-        err = fetch_images(fetcher, list.jobs + at,
+    for (; at < list->count && err == 0; at += VERSION_FETCH_BATCH) {
+        size_t left = list->count - at;
+        err = fetch_images(fetcher, list->jobs + at,
                            left < VERSION_FETCH_BATCH ? left : VERSION_FETCH_BATCH);
     }
-    for (; at < list.count; at++)
-        manifest_free(list.jobs[at].manifest);
-    free(list.jobs);
+    for (; at < list->count; at++)
+        manifest_free(list->jobs[at].manifest);
+    free(list->jobs);
+    *list = (struct job_list){0};
+    return err;
+}
+
+/* A mirror may have some platforms only: where the default one is missing, the next is shown. */
+static void add_next_defaults(struct job_list *list, struct version_work *works, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct version_work *work = &works[i];
+        int err = work->version->err;
+        size_t most = json_array_size(work->children);
+        if (err == 0 || may_come_later(err) || work->shown + 1 >= most)
+            continue;
+        json_t *child = json_array_get(work->children, ++work->shown);
+        work->version->err = 0;
+        job_add(list, work->version, jsonx_str(child, "Digest"), true);
+    }
+}
+
+static int fetch_batch(const struct fetcher *fetcher, struct version_fetch *versions, size_t count)
+{
+    struct version_work works[VERSION_FETCH_BATCH] = {0};
+    struct job_list list = {0};
+    for (size_t i = 0; i < count; i++)
+        works[i].version = &versions[i];
+    int err = fetch_manifests(fetcher, works, count, &list);
+    if (err == 0)
+        err = fetch_jobs(fetcher, &list);
+    for (unsigned tries = 1; tries < MAX_DEFAULTS && err == 0; tries++) {
+        add_next_defaults(&list, works, count);
+        err = fetch_jobs(fetcher, &list);
+    }
+    for (size_t i = 0; i < count; i++)
+        json_decref(works[i].children);
     return err;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "admin.h"
+#include "budget.h"
 #include "clock.h"
 #include "err.h"
 #include "httpc.h"
@@ -16,6 +17,7 @@
 #include "redis.h"
 #include "registries.h"
 #include "registry.h"
+#include "registry_auth.h"
 #include "store.h"
 #include "version.h"
 
@@ -34,6 +36,7 @@ struct worker {
     const struct config *config;
     const char *stage;
     struct registries *registries;
+    struct registry_auth *auth;
     struct redis *redis;
     struct queue *source;
     struct queue *next;
@@ -253,6 +256,7 @@ static void run_job(struct worker *worker, struct message *message)
     registry_set_deadline(worker->parts.registry, started_ms + JOB_MAX_MS);
     worker->lease_lost = false;
     loop_timer_start(worker->renew_timer, worker->config->visibility_seconds * 1000 / 3);
+    budget_load(worker->parts.budget);
     struct job_result result = worker->job(worker->job_arg, message);
     loop_timer_stop(worker->renew_timer);
     int64_t took_ms = loop_now_ms(loop) - started_ms;
@@ -342,6 +346,17 @@ static bool queue_is_usable(const struct worker *worker)
     return false;
 }
 
+static void on_auth_reread(void *arg, const char *why)
+{
+    const struct worker *worker = arg;
+    const char *path = worker->config->registry_auth_file;
+    if (why)
+        log_warn("changed credentials cannot be used", LOG_STR("file", path),
+                 LOG_STR("error", why));
+    else
+        log_info("changed credentials are read", LOG_STR("file", path));
+}
+
 static void connect_parts(struct worker *worker, enum program program)
 {
     const struct config *config = worker->config;
@@ -353,8 +368,12 @@ static void connect_parts(struct worker *worker, enum program program)
     if (registries_parse(config->registries, &worker->registries, &why) != 0)
         abort(); /* config_load has checked it */
     parts->registry = registry_new(parts->loop, parts->httpc, worker->registries);
+    worker->auth = registry_auth_new(config->registry_auth_file, on_auth_reread, worker);
+    registry_use_auth(parts->registry, worker->auth);
     worker->redis = redis_new(parts->loop, config->cache_url, program_name(program));
     parts->store = store_new(parts->loop, worker->redis, config->keep_seconds);
+    parts->budget = budget_new(parts->loop, worker->redis);
+    registry_set_budget(parts->registry, parts->budget);
     worker->renew_timer = loop_timer_new(parts->loop, on_renew, worker);
     worker->drain_timer = loop_timer_new(parts->loop, on_drain_deadline, worker);
 }
@@ -395,9 +414,11 @@ void worker_free(struct worker *worker)
     queue_free(worker->source);
     queue_free(worker->next);
     registry_free(worker->parts.registry);
+    registry_auth_free(worker->auth);
     registries_free(worker->registries);
     store_free(worker->parts.store);
     redis_free(worker->redis);
+    budget_free(worker->parts.budget);
     httpc_free(worker->parts.httpc);
     loop_timer_free(worker->renew_timer);
     loop_timer_free(worker->drain_timer);

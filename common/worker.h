@@ -11,6 +11,7 @@
 #include "job.h"
 #include "message.h"
 
+struct budget;
 struct httpc;
 struct loop;
 struct registry;
@@ -22,6 +23,7 @@ struct worker_parts {
     struct httpc *httpc;
     struct registry *registry;
     struct store *store;
+    struct budget *budget; /* read anew for each job */
 };
 
 /* A job, run for one message at a time. */

@@ -19,7 +19,8 @@ struct inspector {
 };
 
 /* Publishes the wanted tag's facts first, then Hub's facts and all tag names with status SIZE:
- * JOB_NEXT. A message for one version of an image that is fresh brings just that: JOB_DONE. */
+ * JOB_NEXT. JOB_DEFER where a limit is spent: what is known is shown and gone on from. A message
+ * for one version of an image that is fresh brings just that: JOB_DONE. */
 struct job_result inspect(const struct inspector *inspector, const struct message *message);
 
 #endif

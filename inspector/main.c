@@ -23,7 +23,7 @@ int main(int argc, char **argv)
         struct inspector inspector = {
             .loop = parts->loop,
             .registry = parts->registry,
-            .hub = hub_new(parts->loop, parts->httpc, config.hub_url),
+            .hub = hub_new(parts->loop, parts->httpc, config.hub_url, parts->budget),
             .store = parts->store,
             .fresh_ms = config.fresh_seconds * 1000,
         };

@@ -4,6 +4,8 @@
 #include "measure.h"
 #include "worker.h"
 
+#define LEAVE_TIME_MS 60000 /* of a job, for its end */
+
 static struct job_result job(void *arg, const struct message *message)
 {
     return measure(arg, message);
@@ -23,6 +25,7 @@ int main(int argc, char **argv)
             .registry = parts->registry,
             .store = parts->store,
             .eager_versions = config.eager_versions,
+            .job_ms = JOB_MAX_MS - LEAVE_TIME_MS,
         };
         status = worker_run(worker, job, &measurer);
     }

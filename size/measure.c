@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attachment_fetch.h"
 #include "clock.h"
 #include "err.h"
 #include "groups.h"
@@ -11,14 +12,16 @@
 #include "loop.h"
 #include "mem.h"
 #include "natural.h"
+#include "relations.h"
 #include "render.h"
 #include "store.h"
 #include "version_fetch.h"
 
 #define WAIT_FOREVER_MS (INT64_MAX / 2)
 #define HEAD_WINDOW 256          /* tags whose HEADs are started together */
-#define PUBLISH_INTERVAL_MS 1000 /* the document is written again at most this often */
-#define LEAVE_TIME_MS 60000      /* before the job's end, what is left goes to a new message */
+#define PUBLISH_INTERVAL_MS 1000 /* the document is written again at most this often, */
+#define PUBLISH_SHARE 10         /* and for at most one part in so many of the time */
+#define FETCH_SLICE 64           /* versions between two looks at the time */
 
 /* One measurement under way. */
 struct measurement {
@@ -29,9 +32,10 @@ struct measurement {
     json_t *groups; /* the record, once grouped */
     int64_t revision;
     int64_t leave_at_ms;
-    int64_t published_at_ms;
+    int64_t publish_at_ms; /* not again before */
     size_t total;
-    int err; /* from a publication while fetching */
+    size_t slice_start; /* of the versions that are fetched now */
+    int err;            /* from a publication while fetching */
 };
 
 static bool time_is_up(const struct measurement *m)
@@ -41,9 +45,13 @@ static bool time_is_up(const struct measurement *m)
 
 static int publish(struct measurement *m, enum image_status status, enum image_stage stage)
 {
-    m->published_at_ms = loop_now_ms(m->measurer->loop);
-    return render_and_publish(m->measurer->store, m->repository, m->image, m->groups, status,
-                              stage);
+    int64_t started_ms = loop_now_ms(m->measurer->loop);
+    int err =
+        render_and_publish(m->measurer->store, m->repository, m->image, m->groups, status, stage);
+    int64_t now_ms = loop_now_ms(m->measurer->loop);
+    int64_t pause_ms = (now_ms - started_ms) * PUBLISH_SHARE;
+    m->publish_at_ms = now_ms + (pause_ms > PUBLISH_INTERVAL_MS ? pause_ms : PUBLISH_INTERVAL_MS);
+    return err;
 }
 
 /* Grouping: which digest each tag points to */
@@ -140,6 +148,12 @@ static void groups_add_unreached(const struct measurement *m, const json_t *reco
     }
 }
 
+/* Until the versions are known, it is the tags that are counted. */
+static void tell_progress(const struct measurement *m, size_t done, size_t total)
+{
+    store_progress(m->measurer->store, m->name, STAGE_MANIFESTS, (int64_t)done, (int64_t)total);
+}
+
 static struct job_result group_tags(struct measurement *m, const json_t *record,
                                     struct groups *groups, size_t *ret_next)
 {
@@ -158,6 +172,7 @@ static struct job_result group_tags(struct measurement *m, const json_t *record,
         if (result.outcome == JOB_DONE) {
             window_take(window, groups);
             next = after;
+            tell_progress(m, next, json_array_size(tags));
         }
         window_release(window);
     }
@@ -193,22 +208,30 @@ static struct job_result group(struct measurement *m)
 
 /* Filling in: the wanted version, then the newest */
 
-static const char *greatest_tag(const json_t *version)
-{
-    const char *greatest = "";
-    size_t i;
-    json_t *tag;
-    json_array_foreach(jsonx_array(version, "Tags"), i,
-                       tag) if (natural_compare(json_string_value(tag), greatest) > 0) greatest =
-        json_string_value(tag);
-    return greatest;
-}
-
 struct candidate {
     const char *digest;
-    const char *tag;
+    const char *tag;   /* the greatest */
+    int64_t pushed_ms; /* the last of its tags; 0 if not told */
     bool is_wanted;
 };
+
+static struct candidate candidate_of(const struct measurement *m, const json_t *version)
+{
+    const json_t *pushed = jsonx_object(m->image, "Pushed");
+    struct candidate candidate = {.digest = jsonx_str(version, "Digest"), .tag = ""};
+    size_t i;
+    json_t *tag;
+    json_array_foreach(jsonx_array(version, "Tags"), i, tag)
+    {
+        const char *name = json_string_value(tag);
+        if (natural_compare(name, candidate.tag) > 0)
+            candidate.tag = name;
+        if (jsonx_int(pushed, name) > candidate.pushed_ms)
+            candidate.pushed_ms = jsonx_int(pushed, name);
+    }
+    candidate.is_wanted = strcmp(candidate.digest, jsonx_str(m->image, "Wanted")) == 0;
+    return candidate;
+}
 
 static int compare_candidates(const void *left, const void *right)
 {
@@ -216,6 +239,8 @@ static int compare_candidates(const void *left, const void *right)
     const struct candidate *b = right;
     if (a->is_wanted != b->is_wanted)
         return a->is_wanted ? -1 : 1;
+    if (a->pushed_ms != b->pushed_ms)
+        return a->pushed_ms > b->pushed_ms ? -1 : 1;
     return natural_compare(b->tag, a->tag);
 }
 
@@ -225,12 +250,8 @@ static struct version_fetch *choose_versions(const struct measurement *m, size_t
     json_t *versions = jsonx_array(m->groups, "Versions");
     size_t count = json_array_size(versions);
     AUTO(free) struct candidate *candidates = xcalloc(count, sizeof(*candidates));
-    for (size_t i = 0; i < count; i++) {
-        json_t *version = json_array_get(versions, i);
-        const char *digest = jsonx_str(version, "Digest");
-        candidates[i] = (struct candidate){digest, greatest_tag(version),
-                                           strcmp(digest, jsonx_str(m->image, "Wanted")) == 0};
-    }
+    for (size_t i = 0; i < count; i++)
+        candidates[i] = candidate_of(m, json_array_get(versions, i));
     qsort(candidates, count, sizeof(*candidates), compare_candidates);
     size_t most = (size_t)m->measurer->eager_versions + 1;
     *ret_count = count < most ? count : most;
@@ -245,31 +266,64 @@ static struct version_fetch *choose_versions(const struct measurement *m, size_t
 static void on_batch(void *arg, size_t done)
 {
     struct measurement *m = arg;
+    done += m->slice_start;
     store_progress(m->measurer->store, m->name, STAGE_LAYERS, (int64_t)done, (int64_t)m->total);
-    bool is_due = loop_now_ms(m->measurer->loop) >= m->published_at_ms + PUBLISH_INTERVAL_MS;
+    bool is_due = loop_now_ms(m->measurer->loop) >= m->publish_at_ms;
     if (is_due && done < m->total && m->err == 0)
         m->err = publish(m, STATUS_SIZE, STAGE_LAYERS);
 }
 
 /* One bad version never fails an image: it stays pending. But a rate limit puts the rest off, and
  * the wanted version is worth another attempt. */
-static struct job_result fetch_result(const struct version_fetch *fetches, size_t count)
+static struct job_result fetch_result(const struct version_fetch *fetches, size_t count,
+                                      bool has_wanted)
 {
     for (size_t i = 0; i < count; i++)
-        if (fetches[i].err == ERR_RATELIMIT || (i == 0 && err_is_transient(fetches[i].err)))
+        if (fetches[i].err == ERR_RATELIMIT ||
+            (has_wanted && i == 0 && err_is_transient(fetches[i].err)))
             return job_from_err(fetches[i].err, fetches[i].error_text, fetches[i].retry_at_ms);
     return (struct job_result){.outcome = JOB_DONE};
+}
+
+/* In slices, so that the job ends in time; what is there already is not fetched again by the next
+ * one. The wanted version is in the first slice. */
+static int fetch_slices(struct measurement *m, struct version_fetch *fetches,
+                        struct job_result *ret_result)
+{
+    *ret_result = (struct job_result){.outcome = JOB_DONE};
+    for (size_t at = 0; at < m->total && ret_result->outcome == JOB_DONE; at += FETCH_SLICE) {
+        size_t count = m->total - at < FETCH_SLICE ? m->total - at : FETCH_SLICE;
+        if (time_is_up(m)) {
+            ret_result->outcome = JOB_AGAIN;
+            return 0;
+        }
+        m->slice_start = at;
+        int err = version_fetch_all(m->measurer->loop, m->measurer->registry, m->measurer->store,
+                                    m->repository, fetches + at, count, on_batch, m);
+        if (err || m->err)
+            return err ? err : m->err;
+        *ret_result = fetch_result(fetches + at, count, at == 0);
+    }
+    return 0;
+}
+
+/* What else there is to tell of the versions: what is attached to them, and what they relate to. */
+static int look_around(struct measurement *m, const struct version_fetch *fetches)
+{
+    const struct measurer *measurer = m->measurer;
+    int err = attachments_fetch(measurer->loop, measurer->registry, measurer->store, m->repository,
+                                m->image);
+    return err ? err : relations_update(measurer->store, m->repository, fetches, m->total);
 }
 
 static struct job_result fill_in(struct measurement *m)
 {
     AUTO(free) struct version_fetch *fetches = choose_versions(m, &m->total);
+    struct job_result result;
     store_progress(m->measurer->store, m->name, STAGE_LAYERS, 0, (int64_t)m->total);
-    int err = version_fetch_all(m->measurer->loop, m->measurer->registry, m->measurer->store,
-                                m->repository, fetches, m->total, on_batch, m);
-    if (err == 0)
-        err = m->err;
-    struct job_result result = fetch_result(fetches, m->total);
+    int err = fetch_slices(m, fetches, &result);
+    if (err == 0 && result.outcome == JOB_DONE)
+        err = look_around(m, fetches);
     if (err == 0)
         err = result.outcome == JOB_DONE ? publish(m, STATUS_INSPECTED, STAGE_DONE)
                                          : publish(m, STATUS_SIZE, STAGE_LAYERS);
@@ -294,9 +348,9 @@ struct job_result measure(const struct measurer *measurer, const struct message 
     struct measurement m = {.measurer = measurer,
                             .repository = &message->image,
                             .name = reference_canonical(&message->image),
-                            .leave_at_ms =
-                                loop_now_ms(measurer->loop) + JOB_MAX_MS - LEAVE_TIME_MS};
+                            .leave_at_ms = loop_now_ms(measurer->loop) + measurer->job_ms};
     struct job_result result;
+    registry_set_wanted(measurer->registry, false);
     int err = store_get_image(measurer->store, m.name, &m.image);
     if (err == ERR_NOTFOUND)
         err = store_forget(measurer->store, m.name); /* evicted: the next request starts anew */

@@ -14,6 +14,7 @@ struct measurer {
     struct registry *registry;
     struct store *store;
     int64_t eager_versions;
+    int64_t job_ms; /* after this what is left goes to a new message */
 };
 
 /* Groups the tags by digest, then fills in the wanted version with all its platforms and the

@@ -10,7 +10,7 @@ sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from bench import cached_reads, first_answers, idle, waiting_clients  # noqa: E402
+from bench import big_image, cached_reads, first_answers, idle, waiting_clients  # noqa: E402
 from bench.stand import Stand  # noqa: E402
 
 
@@ -37,8 +37,8 @@ def machine():
 def main():
     with Stand() as stand:
         parts = [machine(), cached_reads.measure(stand)]
-        parts += [first_answers.measure(stand), waiting_clients.measure(stand)]
-        parts += [idle.measure(stand)]
+        parts += [first_answers.measure(stand), big_image.measure(stand)]
+        parts += [waiting_clients.measure(stand), idle.measure(stand)]
     report = "\n\n".join("\n".join(lines) for lines in parts) + "\n"
     (ROOT / "build/bench.txt").write_text(report)
     print("\n" + report)

@@ -23,7 +23,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 NGINX = """\
 daemon off;
-worker_processes 1;
+{user}worker_processes 1;
 pid {directory}/nginx.pid;
 error_log stderr error;
 events {{ worker_connections 1024; }}
@@ -109,6 +109,8 @@ def _nginx(stand, body, headers):
         if name != "Content-Type"
     ]
     config = NGINX.format(
+        # Started by root, its worker would be somebody who may not read the directory.
+        user="user root;\n" if os.geteuid() == 0 else "",
         directory=directory,
         port=port,
         content_type=headers["Content-Type"],

@@ -43,7 +43,7 @@ def _wait_all(selector, count, text):
 def measure(stand):
     say(f"{CLIENTS} event streams")
     resource.setrlimit(resource.RLIMIT_NOFILE, (CLIENTS + 500,) * 2)
-    settings = {"MB_MAX_WAITING_PER_CLIENT": "0", "MB_LOG": "warn"}
+    settings = {"MB_MAX_WAITING_PER_ADDRESS": "0", "MB_LOG": "warn"}
     api = suite.Suite(
         stand.directory, stand.redis, suite.redis_queues(stand.redis), db=5, settings=settings
     ).start(["api"])

@@ -6,13 +6,15 @@ import itertools
 import pytest
 
 from stack import images, samples
+from stack.faulty_registry import FaultyRegistry
 from stack.hub import Hub
 from stack.proxy import RegistryProxy
 from stack.queues import RedisBackend, SqsBackend
 from stack.redis import Redis
 from stack.registry import Registry
 from stack.sqs import Sqs
-from stack.suite import Suite
+from stack.shelf import Shelf
+from stack.suite import Suite, redis_queues
 from stack.tokens import TokenServer
 
 DATABASES = 64
@@ -36,13 +38,23 @@ def redis(work_directory):
         server.stop()
 
 
-@pytest.fixture
-def db(redis):
-    """An empty database of the session's Redis."""
+def _fresh_database(redis):
     number = next(_databases)
     redis.flush(number)
     yield number
     redis.flush(number)
+
+
+@pytest.fixture
+def db(redis):
+    """An empty database of the session's Redis."""
+    yield from _fresh_database(redis)
+
+
+@pytest.fixture(scope="module")
+def module_db(redis):
+    """An empty database that a module's tests share."""
+    yield from _fresh_database(redis)
 
 
 class SampleRegistry:
@@ -185,6 +197,31 @@ def make_suite(request, redis, db, registry, hub, tmp_path):
     yield make
     for each in suites:
         each.kill()
+
+
+@pytest.fixture(scope="module")
+def shelves(redis, module_db, tmp_path_factory):
+    """(a suite, its FaultyRegistry) that a module's tests share: each uses names of its own."""
+    server = FaultyRegistry().start()
+    settings = {"MB_REGISTRIES": f"edge.local={server.url}", "MB_NEGATIVE_SECONDS": "1"}
+    settings["MB_FRESH_SECONDS"] = "1"
+    queues = redis_queues(redis, module_db)
+    suite = Suite(tmp_path_factory.mktemp("shelves"), redis, queues, module_db, settings=settings)
+    try:
+        yield suite.start(), server
+    finally:
+        suite.kill()
+        server.stop()
+
+
+@pytest.fixture
+def shelf(shelves):
+    """An empty repository; shelf.inspect() waits for what the suite makes of it."""
+    suite, server = shelves
+    own = Shelf(server, f"r{next(_names)}")
+    own.suite = suite
+    own.inspect = lambda tag="": suite.wait_status(f"edge.local/{own.name}{tag and ':' + tag}")
+    return own
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from stack.processes import http_get, wait_until
+from stack.processes import http_request, wait_until
 from stack.samples import HOST
 
 
@@ -101,7 +101,7 @@ def test_missing_image_ends_the_stream(make_suite):
 
 
 def test_many_clients_of_one_image_get_every_end(make_suite, registry):
-    suite = make_suite(MB_MAX_WAITING_PER_CLIENT=0).start()
+    suite = make_suite(MB_MAX_WAITING_PER_ADDRESS=0).start()
     name = f"{HOST}/{registry.fresh(2).name}"
     registry.proxy.delay_ms = 100
     streams = [EventStream(suite, name) for _ in range(600)]
@@ -113,7 +113,7 @@ def test_many_clients_of_one_image_get_every_end(make_suite, registry):
 
 def test_head_and_bad_names(make_suite):
     suite = make_suite().start(["api"])
-    status, headers, body = http_get(suite.url + f"/v1/events/{HOST}/demo/hello", method="HEAD")
+    status, headers, body = http_request("HEAD", suite.url + f"/v1/events/{HOST}/demo/hello")
     assert (status, body) == (200, b"")
     assert headers["Content-Type"].startswith("text/event-stream")
     assert suite.get("/v1/events/UPPER/case")[0] == 400
@@ -122,7 +122,7 @@ def test_head_and_bad_names(make_suite):
 
 @pytest.mark.parametrize("kind", ["events", "images"])
 def test_one_client_has_only_its_share_of_waiting(make_suite, kind):
-    suite = make_suite(MB_MAX_WAITING_PER_CLIENT=2).start(["api"])
+    suite = make_suite(MB_MAX_WAITING_PER_ADDRESS=2).start(["api"])
     held = [EventStream(suite, f"{HOST}/demo/hello") for _ in range(2)]
     wait_until(lambda: all(stream.events for stream in held), 20, "both are held")
     path = f"/v1/{kind}/{HOST}/demo/hello" + ("?wait=20" if kind == "images" else "")
@@ -133,7 +133,7 @@ def test_one_client_has_only_its_share_of_waiting(make_suite, kind):
 
 
 def test_clients_that_left_give_their_place_back(make_suite, registry):
-    suite = make_suite(MB_MAX_WAITING_PER_CLIENT=1).start(["api"])
+    suite = make_suite(MB_MAX_WAITING_PER_ADDRESS=1).start(["api"])
     name = f"{HOST}/{registry.fresh(1).name}"
     left = socket.create_connection(("127.0.0.1", suite.port))
     left.sendall(f"GET /v1/events/{name} HTTP/1.1\r\nHost: x\r\n\r\n".encode())

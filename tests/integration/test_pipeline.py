@@ -126,6 +126,18 @@ def test_layers_agree_with_skopeo(make_suite, registry, name):
     assert set(seen["RepoTags"]) == set.union(*tags_by_sha(document).values())
 
 
+def test_the_dockerfile_is_stored_with_the_facts(make_suite, registry, redis, db):
+    suite = make_suite().start()
+    document = suite.wait_status(f"{HOST}/demo/layers")
+    digest = document["Platforms"][0]["Digest"]
+    with redis.client(db) as client:
+        stored = client.call("HGET", f"mb:1:ver:{digest}", "dockerfile")
+    assert stored.startswith("MBF1")
+    assert "# Reconstructed from the image's history" in stored
+    pushed = registry.samples["demo/layers"].tags["latest"].platforms["linux/amd64"]
+    assert f"\n{pushed.layers[-1].command}\n" in stored
+
+
 def test_commands_are_those_of_the_dockerfile(make_suite, registry):
     suite = make_suite().start()
     for name in ("demo/hello", "demo/multi", "demo/labels", "demo/layers"):

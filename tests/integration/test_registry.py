@@ -117,7 +117,7 @@ def test_faults_on_the_way_are_tried_again(registry, action):
     assert fault.hits == 2
 
 
-def test_a_damaged_file_in_the_registry_is_noticed(registry):
+def test_case_05_a_damaged_file_in_the_registry_is_noticed(registry):
     """docker-registry serves a tampered file under its old digest."""
     repository = registry.fresh()
     version = repository.tags[next(iter(repository.tags))]

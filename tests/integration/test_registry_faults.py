@@ -123,7 +123,7 @@ HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b"x" * 500
     ],
     ids=["reset", "no-answer", "short", "reset-in-body", "short-chunk", "no-http"],
 )
-def test_broken_exchanges_are_tried_again(faulty, broken):
+def test_case_24_broken_exchanges_are_tried_again(faulty, broken):
     faulty.on(MANIFEST, broken, broken, GOOD)
     assert is_good(ask(faulty))
 
@@ -170,7 +170,7 @@ def test_a_digest_that_cannot_be_checked_is_refused(faulty):
     assert (result["err"], result["body_bytes"]) == ("unsupported", 0)
 
 
-def test_a_login_page_is_no_answer(faulty):
+def test_case_36_a_login_page_is_no_answer(faulty):
     page = Response(200, {"Content-Type": "text/html; charset=utf-8"}, b"<html>log in</html>")
     faulty.on(MANIFEST, page)
     faulty.on(TAGS, page)
@@ -191,7 +191,7 @@ def test_bodies_have_a_cap(faulty):
     assert faulty.count() == 3
 
 
-def test_endless_headers_end(faulty):
+def test_case_23_endless_headers_end(faulty):
     faulty.on(MANIFEST, Raw(b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * 2_000_000))
     assert ask(faulty)["err"] == "network failure"
 
@@ -247,7 +247,7 @@ def test_error_texts_are_safe_to_show(faulty, body, tail):
 # Time
 
 
-def test_slow_bodies_end_at_the_deadline(faulty):
+def test_case_23_slow_bodies_end_at_the_deadline(faulty):
     faulty.on(MANIFEST, Raw(HALF, "stall", ms=20_000))
     answer = probe(f"{HOST}={faulty.url}", f"manifest {HOST}/r:1", options=["--deadline=700"])
     result = answer["results"][0]
@@ -284,7 +284,7 @@ def test_no_more_than_16_requests_to_one_host_side_by_side(faulty):
 # Redirects
 
 
-def test_redirects_take_no_credentials_to_another_origin(faulty, other):
+def test_case_18_redirects_take_no_credentials_to_another_origin(faulty, other):
     faulty.needs_token(MANIFEST, Response(307, {"Location": other.url + "/moved?sig=1"}))
     other.on("/moved", GOOD)
     assert is_good(ask(faulty))
@@ -303,7 +303,7 @@ def test_credentials_do_not_come_back_either(faulty, other):
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_redirects_on_the_same_origin_keep_the_credentials(faulty, status):
+def test_case_18_redirects_on_the_same_origin_keep_the_credentials(faulty, status):
     faulty.needs_token(MANIFEST, Response(status, {"Location": "other/1"}))
     faulty.needs_token("/v2/r/manifests/other/1", GOOD)
     assert is_good(ask(faulty))
@@ -316,7 +316,7 @@ def test_where_a_redirect_leads_to_cannot_ask_for_tokens(faulty, other):
     assert other.count("/token") == 0
 
 
-def test_redirect_loops_end(faulty):
+def test_case_18_redirect_loops_end(faulty):
     faulty.on(MANIFEST, Response(307, {"Location": MANIFEST}))
     result = ask(faulty)
     assert (result["err"], result["text"]) == (
@@ -368,7 +368,7 @@ def test_head_is_enough_where_it_tells(faulty):
     ],
     ids=["405", "501", "no-digest", "rubbish", "upper-case"],
 )
-def test_get_where_head_does_not_tell(faulty, first):
+def test_case_21_get_where_head_does_not_tell(faulty, first):
     faulty.on(MANIFEST, lambda request: first if request.method == "HEAD" else GOOD)
     assert is_good(ask(faulty, "head r:1"))
     assert [request.method for request in faulty.requests] == ["HEAD", "GET"]
@@ -382,7 +382,8 @@ def test_accept_names_all_that_is_read(faulty):
     faulty.on(MANIFEST, GOOD)
     ask(faulty)
     accept = faulty.requests[0].headers["accept"]
-    for kind in ("image.index.v1", "image.manifest.v1", "manifest.list.v2", "manifest.v2"):
+    kinds = ("image.index.v1", "image.manifest.v1", "manifest.list.v2", "manifest.v2")
+    for kind in (*kinds, "artifact.manifest.v1", "manifest.v1+prettyjws", "manifest.v1+json"):
         assert kind in accept
 
 
@@ -417,6 +418,26 @@ def test_links_to_another_origin_are_not_followed(faulty, other):
         faulty.on(TAGS, tag_list("a", link=f'{link}; rel="next"'))
         assert ask(faulty, "tags r")["names"] == ["a"]
     assert other.count() == 0
+
+
+def test_links_behind_a_redirect_are_of_where_it_leads(faulty, other):
+    """registry.k8s.io redirects to a registry with other paths; credentials stay behind."""
+    there = "/v2/elsewhere/r/tags/list"
+    moved = Response(307, {"Location": f"{other.url}{there}"})
+    faulty.needs_token(TAGS, moved)
+    link = f'<{there}?last=a>; rel="next"'
+    other.on(there, lambda r: tag_list("b") if "last" in r.query else tag_list("a", link=link))
+    assert ask(faulty, "tags r")["names"] == ["a", "b"]
+    assert [request.target for request in other.requests] == [there, there + "?last=a"]
+    assert not any("authorization" in request.headers for request in other.requests)
+    assert "authorization" in faulty.requests[-1].headers
+
+
+def test_head_is_enough_behind_a_redirect(faulty, other):
+    faulty.on(MANIFEST, Response(307, {"Location": other.url + "/moved"}))
+    other.on("/moved", GOOD)
+    assert ask(faulty, "head r:1")["digest"] == sha256(GOOD.body)
+    assert [request.method for request in faulty.requests + other.requests] == ["HEAD", "HEAD"]
 
 
 @pytest.mark.parametrize(

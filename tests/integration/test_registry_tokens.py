@@ -65,7 +65,7 @@ def test_realms_with_a_query_keep_it(faulty):
         {"token": TOKEN, "expires_in": -5, "issued_at": "no date"},
     ],
 )
-def test_both_names_of_a_token(faulty, body):
+def test_case_15_both_names_of_a_token(faulty, body):
     faulty.needs_token(MANIFEST, GOOD)
     faulty.on("/token", Response.of_json(body))
     assert is_good(ask(faulty))
@@ -87,7 +87,7 @@ def test_a_token_is_kept_for_later_requests(faulty):
     assert (faulty.count(MANIFEST), faulty.count("/token")) == (6, 1)
 
 
-def test_each_repository_has_a_token_of_its_own(faulty):
+def test_case_17_each_repository_has_a_token_of_its_own(faulty):
     faulty.needs_token(MANIFEST, GOOD)
     faulty.needs_token("/v2/s/manifests/1", GOOD, scope="repository:s:pull")
     answer = ask_all(faulty, f"manifest {HOST}/r:1", f"manifest {HOST}/s:1", options=["--in-order"])
@@ -108,7 +108,7 @@ def test_a_token_that_is_refused_later_is_renewed_once(faulty):
     assert faulty.count("/token") == 2
 
 
-def test_401_with_a_fresh_token_is_final(faulty):
+def test_case_16_401_with_a_fresh_token_is_final(faulty):
     faulty.needs_token(MANIFEST, GOOD)
     faulty.on("/token", Response.of_json({"token": "another"}))
     result = ask(faulty)
@@ -117,7 +117,7 @@ def test_401_with_a_fresh_token_is_final(faulty):
     assert (faulty.count(MANIFEST), faulty.count("/token")) == (2, 1)
 
 
-def test_many_requests_to_a_private_repository_go_out_once_each(faulty):
+def test_case_16_many_requests_to_a_private_repository_go_out_once_each(faulty):
     faulty.needs_token(MANIFEST, GOOD)
     faulty.on("/token", Response.of_json({"token": "another"}))
     answer = ask_all(faulty, *[f"manifest {HOST}/r:1"] * 16)
@@ -135,7 +135,7 @@ def test_many_requests_to_a_private_repository_go_out_once_each(faulty):
         "Negotiate YWJj==, {}",
     ],
 )
-def test_bearer_is_picked_out_of_several(faulty, challenge):
+def test_case_16_bearer_is_picked_out_of_several(faulty, challenge):
     bearer = f'bearer Realm="{faulty.url}/token", service=here , scope="repository:r:pull,push"'
     faulty.needs_token(MANIFEST, GOOD)
     check = faulty.answers[MANIFEST][0]
@@ -145,7 +145,7 @@ def test_bearer_is_picked_out_of_several(faulty, challenge):
     assert faulty.requests[1].query["scope"] == "repository:r:pull,push"
 
 
-def test_bearer_is_picked_out_of_several_headers(faulty):
+def test_case_16_bearer_is_picked_out_of_several_headers(faulty):
     faulty.needs_token(MANIFEST, GOOD)
     check = faulty.answers[MANIFEST][0]
     head = b'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n'
@@ -156,16 +156,91 @@ def test_bearer_is_picked_out_of_several_headers(faulty):
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, {"WWW-Authenticate": 'Basic realm="x"'}, {"WWW-Authenticate": 'Bearer realm="", x'}],
-    ids=["none", "basic", "no-realm"],
+    [
+        {"WWW-Authenticate": 'Basic realm="x"'},
+        {"WWW-Authenticate": 'Bearer realm="", x'},
+        {"WWW-Authenticate": "Negotiate"},
+    ],
+    ids=["basic", "no-realm", "negotiate"],
 )
-def test_401_that_cannot_be_answered_is_final(faulty, headers):
+def test_case_16_401_that_cannot_be_answered_is_final(faulty, headers):
     faulty.on(MANIFEST, Response(401, headers))
     assert ask(faulty)["err"] == "missing or private"
     assert faulty.count() == 1
 
 
-def test_insufficient_scope_is_tried_once_with_the_scope_that_is_named(faulty):
+# 401 without a challenge, as gcr.io gives: /v2/ has it
+
+
+def needs_ping(server, *paths):
+    """Real paths refuse without a word; /v2/ says where tokens are."""
+    for path in paths:
+        server.on(
+            path,
+            lambda r: (
+                GOOD if r.headers.get("authorization") == f"Bearer {TOKEN}" else Response(401)
+            ),
+        )
+    challenge = f'Bearer realm="{server.url}/token",service="here"'
+    server.on("/v2/", error(401, "UNAUTHORIZED", WWW_Authenticate=challenge))
+    server.on("/token", Response.of_json({"token": TOKEN}))
+
+
+def test_a_challenge_that_is_missing_is_asked_for_at_v2(faulty):
+    needs_ping(faulty, MANIFEST)
+    assert is_good(ask(faulty))
+    assert [r.path for r in faulty.requests] == [MANIFEST, "/v2/", "/token", MANIFEST]
+    assert faulty.requests[2].query == {"service": "here", "scope": "repository:r:pull"}
+
+
+def test_v2_is_asked_once_for_a_host(faulty):
+    faulty.delay_ms = 10
+    paths = [f"/v2/r{number}/manifests/1" for number in range(20)]
+    needs_ping(faulty, *paths)
+    answer = ask_all(faulty, *[f"manifest {HOST}/r{number}:1" for number in range(20)])
+    assert all(is_good(result) for result in answer["results"])
+    assert (faulty.count("/v2/"), faulty.count("/token")) == (1, 20)
+    assert faulty.count() == 1 + 1 + 20 + 20
+    assert answer["requests"] == faulty.count()
+
+
+@pytest.mark.parametrize(
+    "ping",
+    [Response(200), Response(401), Response(404), error(401, WWW_Authenticate='Basic realm="x"')],
+    ids=["open", "silent", "none", "basic"],
+)
+def test_a_ping_that_does_not_help_is_final(faulty, ping):
+    faulty.on(MANIFEST, Response(401))
+    faulty.on("/v2/", ping)
+    result = ask(faulty)
+    assert (result["err"], faulty.count()) == ("missing or private", 2)
+
+
+def test_a_ping_that_fails_is_tried_again(faulty):
+    needs_ping(faulty, MANIFEST)
+    faulty.answers["/v2/"][:0] = [error(503), Raw(b"", "reset")]
+    assert is_good(ask(faulty))
+    assert faulty.count("/v2/") == 3
+
+
+def test_a_ping_that_always_fails_ends(faulty):
+    faulty.on(MANIFEST, Response(401))
+    faulty.on("/v2/", error(503))
+    result = ask(faulty)
+    assert result["err"] == "upstream failure"
+    assert faulty.count("/v2/") == TRIES
+
+
+def test_401_from_where_a_redirect_leads_asks_nobody(faulty):
+    other = FaultyRegistry().start()
+    faulty.on(MANIFEST, Response(307, {"Location": other.url + "/moved"}))
+    other.on("/moved", Response(401))
+    result = ask(faulty)
+    other.stop()
+    assert (result["err"], faulty.count("/v2/"), other.count()) == ("missing or private", 0, 1)
+
+
+def test_case_16_insufficient_scope_is_tried_once_with_the_scope_that_is_named(faulty):
     faulty.needs_token(MANIFEST, GOOD, scope="repository:wrong:pull")
     first = faulty.answers[MANIFEST][0]
     text = f'Bearer realm="{faulty.url}/token",scope="repository:right:pull",error="insufficient_scope"'
@@ -201,9 +276,9 @@ def test_a_token_server_that_fails_for_a_while(faulty):
             "the token server answered 200 without a token",
         ),
         (
-            Response.of_json({"errors": [{"code": "DENIED"}]}),
+            Response.of_json({"errors": [{"code": "OTHER", "message": "no"}]}),
             "malformed answer",
-            "the token server answered 200 without a token",
+            "the token server answered 200 without a token (OTHER: no)",
         ),
         (Response.of_json({"token": "a b"}), "malformed answer", None),
         (Response.of_json({"token": "a\r\nX: y"}), "malformed answer", None),
@@ -213,7 +288,7 @@ def test_a_token_server_that_fails_for_a_while(faulty):
     ],
     ids=["500", "html", "error-in-200", "blank", "newline", "no-ascii", "list", "redirect"],
 )
-def test_a_token_server_that_stays_bad(faulty, answer, err, tail):
+def test_case_15_a_token_server_that_stays_bad(faulty, answer, err, tail):
     faulty.needs_token(MANIFEST, GOOD)
     faulty.on("/token", answer)
     result = ask(faulty)
@@ -223,12 +298,15 @@ def test_a_token_server_that_stays_bad(faulty, answer, err, tail):
     assert faulty.count("/elsewhere") == 0
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_token_server_that_refuses_is_final(faulty, status):
+@pytest.mark.parametrize("status", [200, 401, 403])
+@pytest.mark.parametrize("code", ["DENIED", "UNAUTHORIZED"])
+def test_a_token_server_that_refuses_is_final(faulty, status, code):
+    """ghcr.io and others also refuse with a 200."""
     faulty.needs_token(MANIFEST, GOOD)
-    faulty.on("/token", error(status, "DENIED", "no"))
+    faulty.on("/token", error(status, code, "no"))
     result = ask(faulty)
     assert (result["err"], faulty.count("/token")) == ("missing or private", 1)
+    assert result["text"].endswith(f" ({code}: no)")
 
 
 def test_a_token_server_with_a_rate_limit(faulty):

@@ -1,7 +1,8 @@
 /* Asks a registry, or the Hub, by the suite's own clients and prints what came of it as JSON:
- * registry-probe [--deadline=MS] [--hub=URL] [--in-order] [--max-body=BYTES] REGISTRIES
- * OPERATION... An OPERATION is "tags NAME", "head NAME:TAG", "manifest NAME@DIGEST", "blob
- * NAME@DIGEST" or "hub NAME"; they run side by side, or one after the other with --in-order. */
+ * registry-probe [--auth=FILE] [--deadline=MS] [--hub=URL] [--in-order] [--max-body=BYTES]
+ * REGISTRIES OPERATION... An OPERATION is "tags NAME", "head NAME:TAG", "manifest NAME@DIGEST",
+ * "blob NAME@DIGEST", "hub NAME" or "hub-tags NAME"; they run side by side, or one after the other
+ * with --in-order. */
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -11,10 +12,12 @@
 #include "err.h"
 #include "httpc.h"
 #include "hub.h"
+#include "hub_tags.h"
 #include "loop.h"
 #include "mem.h"
 #include "registries.h"
 #include "registry.h"
+#include "registry_auth.h"
 
 #define MAX_OPERATIONS 512
 
@@ -24,6 +27,7 @@ struct operation {
     struct registry_fetch fetch;
     struct registry_tags tags;
     struct hub_facts facts;
+    struct hub_tags hub_tags;
 };
 
 struct probe {
@@ -56,6 +60,8 @@ static void operation_start(struct probe *probe, struct operation *operation)
         registry_tags_start(probe->registry, reference, &operation->tags);
     } else if (strcmp(operation->kind, "hub") == 0) {
         hub_facts_start(probe->hub, reference, &operation->facts, probe->deadline_ms);
+    } else if (strcmp(operation->kind, "hub-tags") == 0) {
+        hub_tags_start(probe->hub, reference, 1, &operation->hub_tags, probe->deadline_ms);
     } else {
         struct registry_fetch *fetch = &operation->fetch;
         fetch->what = strcmp(operation->kind, "head") == 0   ? REGISTRY_HEAD_MANIFEST
@@ -74,6 +80,8 @@ static const bool *operation_done(const struct operation *operation)
 {
     if (strcmp(operation->kind, "tags") == 0)
         return &operation->tags.done;
+    if (strcmp(operation->kind, "hub-tags") == 0)
+        return &operation->hub_tags.done;
     return strcmp(operation->kind, "hub") == 0 ? &operation->facts.done : &operation->fetch.done;
 }
 
@@ -95,6 +103,19 @@ static json_t *facts_json(const struct hub_facts *facts)
                      (json_int_t)facts->pull_count, "star_count", (json_int_t)facts->star_count);
 }
 
+static json_t *hub_tags_json(const struct hub_tags *tags)
+{
+    json_t *rows = json_object();
+    for (size_t i = 0; i < tags->count; i++)
+        json_object_set_new(rows, tags->rows[i].name,
+                            json_pack("{s:s, s:I, s:I}", "digest", tags->rows[i].digest,
+                                      "pushed_ms", (json_int_t)tags->rows[i].pushed_ms,
+                                      "size_bytes", (json_int_t)tags->rows[i].size_bytes));
+    return json_pack("{s:s, s:I, s:I, s:b, s:i, s:o}", "err", err_str(tags->err), "retry_at_ms",
+                     (json_int_t)tags->retry_at_ms, "total", (json_int_t)tags->total, "is_cut",
+                     tags->is_cut, "next_page", (int)tags->next_page, "rows", rows);
+}
+
 static json_t *fetch_json(const struct registry_fetch *fetch)
 {
     char digest[DIGEST_BYTES] = "";
@@ -108,9 +129,10 @@ static json_t *fetch_json(const struct registry_fetch *fetch)
 
 static json_t *operation_json(const struct operation *operation)
 {
-    json_t *json = strcmp(operation->kind, "tags") == 0  ? tags_json(&operation->tags)
-                   : strcmp(operation->kind, "hub") == 0 ? facts_json(&operation->facts)
-                                                         : fetch_json(&operation->fetch);
+    json_t *json = strcmp(operation->kind, "tags") == 0       ? tags_json(&operation->tags)
+                   : strcmp(operation->kind, "hub") == 0      ? facts_json(&operation->facts)
+                   : strcmp(operation->kind, "hub-tags") == 0 ? hub_tags_json(&operation->hub_tags)
+                                                              : fetch_json(&operation->fetch);
     if (!json)
         die("a result", "is no valid UTF-8");
     return json;
@@ -121,6 +143,8 @@ static void operation_release(struct operation *operation)
     registry_fetch_cancel(&operation->fetch);
     registry_tags_cancel(&operation->tags);
     hub_facts_cancel(&operation->facts);
+    hub_tags_cancel(&operation->hub_tags);
+    hub_tags_release(&operation->hub_tags);
     registry_fetch_release(&operation->fetch);
     registry_tags_release(&operation->tags);
     hub_facts_release(&operation->facts);
@@ -149,20 +173,28 @@ static void run(struct probe *probe, struct operation *operations, int count, bo
     json_decref(all);
 }
 
+static void on_reread(void *arg, const char *why)
+{
+    (void)arg;
+    (void)fprintf(stderr, "registry-probe: credentials: %s\n", why ? why : "read again");
+}
+
 int main(int argc, char **argv)
 {
-    const struct option options[] = {{"deadline", required_argument, NULL, 'd'},
-                                     {"hub", required_argument, NULL, 'h'},
-                                     {"in-order", no_argument, NULL, 'o'},
-                                     {"max-body", required_argument, NULL, 'm'},
-                                     {0}};
+    const struct option options[] = {
+        {"auth", required_argument, NULL, 'a'},     {"deadline", required_argument, NULL, 'd'},
+        {"hub", required_argument, NULL, 'h'},      {"in-order", no_argument, NULL, 'o'},
+        {"max-body", required_argument, NULL, 'm'}, {0}};
     struct probe probe = {0};
     const char *hub_url = "none";
+    const char *auth_path = REGISTRY_AUTH_NONE;
     long deadline_ms = 60000;
     bool in_order = false;
     for (int letter; (letter = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (letter == 'd')
             deadline_ms = strtol(optarg, NULL, 10);
+        else if (letter == 'a')
+            auth_path = optarg;
         else if (letter == 'h')
             hub_url = optarg;
         else if (letter == 'm')
@@ -185,7 +217,9 @@ int main(int argc, char **argv)
     probe.loop = loop_new();
     struct httpc *httpc = httpc_new(probe.loop, "registry-probe");
     probe.registry = registry_new(probe.loop, httpc, registries);
-    probe.hub = hub_new(probe.loop, httpc, hub_url);
+    struct registry_auth *auth = registry_auth_new(auth_path, on_reread, NULL);
+    registry_use_auth(probe.registry, auth);
+    probe.hub = hub_new(probe.loop, httpc, hub_url, NULL);
     probe.deadline_ms = loop_now_ms(probe.loop) + deadline_ms;
     registry_set_deadline(probe.registry, probe.deadline_ms);
     run(&probe, operations, count, in_order);
@@ -194,6 +228,7 @@ int main(int argc, char **argv)
     free(operations);
     hub_free(probe.hub);
     registry_free(probe.registry);
+    registry_auth_free(auth);
     httpc_free(httpc);
     loop_free(probe.loop);
     registries_free(registries);

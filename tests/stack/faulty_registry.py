@@ -3,6 +3,7 @@ wrong; and the program that drives the suite's registry client."""
 
 import asyncio
 import json
+import os
 import subprocess
 import threading
 import time
@@ -105,13 +106,19 @@ class FaultyRegistry(WebServer):
             self.in_flight -= 1
 
 
-def probe(registries, *operations, options=(), check=True):
-    """registry-probe's output, with `seconds`; `registries` as MB_REGISTRIES."""
+def probe(registries, *operations, options=(), check=True, env=None):
+    """registry-probe's output, with `seconds` and `stderr`; `registries` as MB_REGISTRIES. `env` is
+    added to the environment."""
     program = bin_directory().parent / "registry-probe"
     started = time.monotonic()
     done = subprocess.run(
-        [program, *options, registries, *operations], capture_output=True, timeout=90, check=False
+        [program, *options, registries, *operations],
+        capture_output=True,
+        timeout=90,
+        check=False,
+        env={**os.environ, **(env or {})},
     )
     if check and done.returncode:
         raise AssertionError(f"registry-probe: {done.returncode}: {done.stderr.decode()}")
-    return {**json.loads(done.stdout), "seconds": time.monotonic() - started}
+    seconds = time.monotonic() - started
+    return {**json.loads(done.stdout), "seconds": seconds, "stderr": done.stderr.decode()}

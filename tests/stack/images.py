@@ -161,9 +161,21 @@ def _config(steps, created, author, platform, labels, run):
     return config
 
 
-def image(steps, created, author="", platform="linux/amd64", labels=None, docker=False, run=None):
-    """An image manifest: Docker schema2 if docker, else OCI. run joins the config's `config`."""
-    config = Blob.of(compact(_config(steps, created, author, platform, labels, run or {})))
+def image(
+    steps,
+    created,
+    author="",
+    platform="linux/amd64",
+    labels=None,
+    docker=False,
+    run=None,
+    annotations=None,
+    edit=None,
+):
+    """An image manifest: Docker schema2 if docker, else OCI. run joins the config's `config`; edit
+    makes other bytes of the config's, such as no JSON library would write."""
+    data = compact(_config(steps, created, author, platform, labels, run or {}))
+    config = Blob.of(edit(data) if edit else data)
     types = (DOCKER_MANIFEST, DOCKER_CONFIG, DOCKER_LAYER)
     types = types if docker else (OCI_MANIFEST, OCI_CONFIG, OCI_LAYER)
     blobs = [step.layer for step in steps if step.layer]
@@ -173,6 +185,8 @@ def image(steps, created, author="", platform="linux/amd64", labels=None, docker
         "config": _descriptor(types[1], config),
         "layers": [_descriptor(types[2], blob) for blob in blobs],
     }
+    if annotations:
+        manifest["annotations"] = annotations
     data = compact(manifest)
     facts = []
     for step in steps:
@@ -209,8 +223,9 @@ def attestation(subject, created):
     return version
 
 
-def index(children, docker=False):
-    """An OCI index, or a Docker manifest list, of these in this order."""
+def index(children, docker=False, annotations=None, of_children=None):
+    """An OCI index, or a Docker manifest list, of these in this order. of_children: annotations of
+    entries, by platform."""
     entries = []
     for child in children:
         entry = {"mediaType": child.media_type, "size": len(child.data), "digest": child.digest}
@@ -220,9 +235,14 @@ def index(children, docker=False):
                 "vnd.docker.reference.digest": child.attested,
                 "vnd.docker.reference.type": "attestation-manifest",
             }
+        elif child.platform in (of_children or {}):
+            entry["annotations"] = of_children[child.platform]
         entries.append(entry)
     media_type = DOCKER_LIST if docker else OCI_INDEX
-    data = compact({"schemaVersion": 2, "mediaType": media_type, "manifests": entries})
+    document = {"schemaVersion": 2, "mediaType": media_type, "manifests": entries}
+    if annotations:
+        document["annotations"] = annotations
+    data = compact(document)
     return Version(media_type, data, sha256(data), children=list(children))
 
 

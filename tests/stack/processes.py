@@ -55,9 +55,14 @@ def wait_until(condition, seconds, what, every=0.01):
         time.sleep(every)
 
 
-def http_get(url, headers=None, timeout=5, method="GET"):
+def http_get(url, headers=None, timeout=5):
+    """http_request with GET."""
+    return http_request("GET", url, None, headers, timeout)
+
+
+def http_request(method, url, data=None, headers=None, timeout=5):
     """(status, headers, body); error statuses are answers too, a broken exchange is status 0."""
-    request = urllib.request.Request(url, headers=headers or {}, method=method)
+    request = urllib.request.Request(url, data, headers or {}, method=method)
     try:
         with opener.open(request, timeout=timeout) as answer:
             return answer.status, answer.headers, answer.read()

@@ -74,6 +74,27 @@ class Fault:
 
 
 @dataclass
+class PullLimit:
+    """So many GETs of manifests in a window, as Docker Hub counts them and says so in headers."""
+
+    limit: int
+    window_s: int
+    left: int
+
+    def take(self, entry):
+        """The headers; `Retry-After` among them where the request is refused."""
+        is_refused = entry.method == "GET" and self.left == 0
+        if entry.method == "GET" and self.left:
+            self.left -= 1
+        headers = {"ratelimit-limit": f"{self.limit};w={self.window_s}"}
+        headers["ratelimit-remaining"] = f"{self.left};w={self.window_s}"
+        headers["docker-ratelimit-source"] = "192.0.2.7"
+        if is_refused:
+            headers["Retry-After"] = str(self.window_s)
+        return headers
+
+
+@dataclass
 class Entry:
     """One request as it was seen."""
 
@@ -179,6 +200,7 @@ class RegistryProxy(WebServer):
         self.page_size = 0  # 0: tags/list as docker-registry gives it, unpaged and unsorted
         self.redirect_blobs = False
         self.memory = {}  # target -> Response, by `remember`
+        self.pull_limit = None  # a PullLimit
         self.faults = []
         self.entries = []
         self.max_in_flight = 0
@@ -247,6 +269,7 @@ class RegistryProxy(WebServer):
             self.memory.clear()
             self.delay_ms = self.page_size = self.max_in_flight = 0
             self.redirect_blobs = False
+            self.pull_limit = None
 
     def requests(self, **wanted):
         """The requests whose members are as wanted: requests(kind="tags", repository="a/b")."""
@@ -294,10 +317,16 @@ class RegistryProxy(WebServer):
             connection.reset()
         if action in ("reset", "close", "hang"):
             return None
-        if action == "status":
+        limit = self.pull_limit if entry.kind == "manifests" and entry.authorization else None
+        told = limit.take(entry) if limit else {}
+        if "Retry-After" in told:
+            error = {"code": "TOOMANYREQUESTS", "message": "You have reached your pull rate limit."}
+            response = Response.of_json({"errors": [error]}, 429, told)
+        elif action == "status":
             response = Response(fault.status, dict(fault.headers), fault.body)
         else:
             response = await self._answer(request, entry, action)
+            response.headers.update(told)
         entry.status = response.status
         return await self._spoil(response, fault, request, connection)
 

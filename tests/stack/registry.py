@@ -31,10 +31,19 @@ auth:
 """
 
 
-class Registry:
-    """`tokens` (a TokenServer) and `realm` (its URL) together make it ask for tokens."""
+BASIC_CONFIG = """\
+auth:
+  htpasswd:
+    realm: basic-realm
+    path: {path}
+"""
 
-    def __init__(self, directory, tokens=None, realm=None):
+
+class Registry:
+    """`tokens` (a TokenServer) and `realm` (its URL) together make it ask for tokens; `htpasswd`, lines
+    "user:bcrypt", for user and password by Basic."""
+
+    def __init__(self, directory, tokens=None, realm=None, htpasswd=None):
         self.port = free_port()
         self.root = directory / "registry"
         config = CONFIG.format(root=self.root, port=self.port)
@@ -45,6 +54,9 @@ class Registry:
                 issuer=ISSUER,
                 certificate=tokens.certificate_path,
             )
+        if htpasswd:
+            (directory / "htpasswd").write_text(htpasswd)
+            config += BASIC_CONFIG.format(path=directory / "htpasswd")
         self.root.mkdir(parents=True, exist_ok=True)
         path = directory / "registry.yml"
         path.write_text(config)

@@ -107,6 +107,8 @@ class Suite:
             "MB_LOG": "info",
             "MB_LOG_FORMAT": "json",
             "MB_HUB_URL": "none",
+            "MB_SUBMIT_PER_ADDRESS": "0",  # all that tests ask for comes from one address
+            "MB_SUBMIT_TOTAL": "0",
             "MB_CACHE_URL": redis.url(db),
             **queues,
             **(settings or {}),

@@ -5,10 +5,12 @@ import base64
 import json
 import subprocess
 import time
+import urllib.parse
 import uuid
 from collections import Counter
 
 from .processes import StackError
+from .webserver import Response, WebServer
 
 ISSUER = "microbadger-tests"
 SERVICE = "registry.test"
@@ -93,3 +95,35 @@ class TokenServer:
                 access.append({"type": kind, "name": name, "actions": ["pull"]})
         token = self.issue(access)
         return {"token": token, "access_token": token, "expires_in": self.expires_seconds}
+
+
+class PrivateTokens(WebServer):
+    """A token server that grants pulling to those who know user and password (GET with Basic), or an
+    identity token (POST, OAuth2; off with `has_oauth` false). To others it gives tokens without
+    access, as Docker Hub does."""
+
+    def __init__(self, tokens, user, password, identity_token):
+        super().__init__()
+        self.tokens = tokens
+        self.has_oauth = True
+        self.identity_token = identity_token
+        pairs = [f"{user}:{password}", f"<token>:{identity_token}"]
+        self.basics = {f"Basic {base64.b64encode(pair.encode()).decode()}" for pair in pairs}
+        self.requests = []
+
+    def _token(self, scope, is_known):
+        names = [part.split(":")[1] for part in scope.split()] if is_known else []
+        access = [{"type": "repository", "name": name, "actions": ["pull"]} for name in names]
+        return self.tokens.issue(access)
+
+    async def handle(self, request, connection):
+        self.requests.append(request)
+        if request.method == "GET":
+            is_known = request.headers.get("authorization") in self.basics
+            return Response.of_json({"token": self._token(request.query["scope"], is_known)})
+        if not self.has_oauth:
+            return Response(404)
+        form = dict(urllib.parse.parse_qsl(request.body.decode()))
+        if form.get("refresh_token") != self.identity_token:
+            return Response.of_json({"errors": [{"code": "UNAUTHORIZED", "message": "who?"}]}, 401)
+        return Response.of_json({"access_token": self._token(form["scope"], True)})

@@ -29,6 +29,8 @@
  *   /status/N   this status               /moved     a redirect to /echo
  *   /headers    a header that comes twice
  *   /hang       nothing                   /close     nothing, and hangs up
+ *   /drip       a byte now and then       /flood     headers without an end
+ *   /gzip       "text" packed, unasked
  *   /short      fewer bytes than it says  /garbage   no HTTP */
 
 static bool put(int fd, const char *data, size_t len)
@@ -64,6 +66,31 @@ static bool put_endless(int fd)
     return false;
 }
 
+static bool put_drops(int fd)
+{
+    bool ok = put_text(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+    while (ok && usleep(100000) == 0)
+        ok = put_text(fd, "d");
+    return false;
+}
+
+static bool put_headers(int fd)
+{
+    bool ok = put_text(fd, "HTTP/1.1 200 OK\r\n");
+    while (ok)
+        ok = put_text(fd, "X-Flood: 0123456789012345678901234567890123456789\r\n");
+    return false;
+}
+
+static bool put_gzip(int fd)
+{
+    static const char body[] = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x2b\x49\xad\x28\x01"
+                               "\x00\xc7\xa7\x8b\x3b\x04\x00\x00\x00";
+    return put_text(fd,
+                    "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 24\r\n\r\n") &&
+           put(fd, body, 24);
+}
+
 /* True while the connection is to stay. */
 static bool answer(int fd, const char *request, size_t len)
 {
@@ -91,6 +118,12 @@ static bool answer(int fd, const char *request, size_t len)
                             "Content-Length: 0\r\n\r\n");
     if (strncmp(path, "/endless", 8) == 0)
         return put_endless(fd);
+    if (strncmp(path, "/drip", 5) == 0)
+        return put_drops(fd);
+    if (strncmp(path, "/flood", 6) == 0)
+        return put_headers(fd);
+    if (strncmp(path, "/gzip", 5) == 0)
+        return put_gzip(fd);
     if (strncmp(path, "/short", 6) == 0)
         (void)put_text(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort");
     else if (strncmp(path, "/garbage", 8) == 0)
@@ -362,6 +395,33 @@ static void bodies_are_capped(void **state)
     }
 }
 
+static void headers_are_capped(void **state)
+{
+    (void)state;
+    AUTO(seen) struct seen seen = {0};
+    exchange("/flood", NULL, &seen);
+    assert_int_equal(seen.err, ERR_TOOBIG);
+    assert_string_equal(seen.error_text, "the answer is too large");
+}
+
+static void an_encoding_that_was_not_asked_for(void **state)
+{
+    (void)state;
+    struct httpc_request decodes = {.allow_private = true, .decodes_body = true};
+    AUTO(seen) struct seen raw = {0};
+    AUTO(seen) struct seen decoded = {0};
+    AUTO(seen) struct seen sent = {0};
+    exchange("/gzip", NULL, &raw);
+    assert_int_equal(raw.err, 0);
+    assert_int_equal(raw.body_bytes, 24); /* layers are to stay as they are */
+    exchange("/gzip", &decodes, &decoded);
+    assert_int_equal(decoded.err, 0);
+    assert_string_equal(decoded.body, "text");
+    exchange("/echo", &decodes, &sent);
+    assert_non_null(strstr(sent.body, "\r\nAccept-Encoding: identity\r\n"));
+    assert_null(strstr(sent.body, "gzip"));
+}
+
 static void broken_answers_are_a_network_failure(void **state)
 {
     (void)state;
@@ -396,8 +456,22 @@ static void what_cannot_start_is_told_later(void **state)
 static void private_addresses_are_refused(void **state)
 {
     (void)state;
-    const char *hosts[] = {"127.0.0.1", "localhost",          "[::1]", "2130706433", "0x7f.1",
-                           "0.0.0.0",   "[::ffff:127.0.0.1]", "127.1"};
+    const char *hosts[] = {"127.0.0.1",
+                           "localhost",
+                           "[::1]",
+                           "2130706433",
+                           "0x7f000001",
+                           "0x7f.1",
+                           "0177.0.0.1",
+                           "0.0.0.0",
+                           "0",
+                           "127.1",
+                           "[::]",
+                           "[::ffff:127.0.0.1]",
+                           "[::127.0.0.1]",
+                           "[64:ff9b::7f00:1]",
+                           "[2002:7f00:1::]",
+                           "169.254.169.254"};
     for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
         AUTO(free) char *url = xasprintf("http://%s:%d/echo", hosts[i], server_port);
         struct httpc_request request = {.method = "GET", .url = url};
@@ -445,6 +519,29 @@ static void silent_peer_times_out(void **state)
     assert_int_equal(seen.err, ERR_TIMEOUT);
     assert_int_equal(seen.status, 0);
     assert_true(strlen(seen.error_text) > 0);
+}
+
+static void peer_that_drips_times_out(void **state)
+{
+    (void)state;
+    struct httpc_request rest = {
+        .allow_private = true, .max_body_bytes = 200000, .stall_seconds = 1};
+    AUTO(seen) struct seen seen = {0};
+    exchange("/drip", &rest, &seen);
+    assert_int_equal(seen.err, ERR_TIMEOUT);
+    assert_non_null(strstr(seen.error_text, "slow"));
+}
+
+static void user_in_a_url_is_refused(void **state)
+{
+    (void)state;
+    AUTO(free) char *url = xasprintf("http://user:password@127.0.0.1:%d/echo", server_port);
+    struct httpc_request request = {.method = "GET", .url = url, .allow_private = true};
+    AUTO(seen) struct seen seen = {0};
+    httpc_start(httpc, &request, on_done, &seen);
+    finish(&seen);
+    assert_int_equal(seen.err, ERR_NETWORK);
+    assert_null(strstr(seen.error_text, "password"));
 }
 
 static void proxies_of_the_environment_are_ignored(void **state)
@@ -555,6 +652,10 @@ int main(void)
         TEST(first_of_a_header_is_found_in_any_case),
         TEST(body_may_be_taken),
         TEST(bodies_are_capped),
+        TEST(headers_are_capped),
+        TEST(an_encoding_that_was_not_asked_for),
+        TEST(peer_that_drips_times_out),
+        TEST(user_in_a_url_is_refused),
         TEST(broken_answers_are_a_network_failure),
         TEST(what_cannot_start_is_told_later),
         TEST(private_addresses_are_refused),

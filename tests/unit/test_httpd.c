@@ -215,7 +215,6 @@ static void one_response_serves_many(void **state)
 {
     (void)state;
     struct httpd_response *response = answer_new(202, 3);
-    assert_int_equal(httpd_response_bytes(response), 3);
     for (int i = 0; i < 3; i++) {
         http_client_send(&f.client, "GET /hold HTTP/1.1\r\nHost: t\r\n\r\n");
         f.held = NULL;

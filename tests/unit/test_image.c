@@ -62,7 +62,8 @@ static void all_facts_of_an_image(void **state)
         "{'created_by':'WORKDIR /w'}]}");
     expect_json(
         facts,
-        "{'Digest':'" DIGEST_B "','MediaType':'" OCI "manifest.v1+json','Platform':'linux/arm64',"
+        "{'Digest':'" DIGEST_B "','MediaType':'" OCI "manifest.v1+json','ConfigDigest':'" DIGEST_C
+        "','Platform':'linux/arm64',"
         "'Created':'2024-01-02T02:04:05.678Z','Author':'Ann',"
         "'License':{'Code':'MIT','URL':'https://spdx.org/licenses/MIT.html'},"
         "'VersionControl':{'Type':'git','URL':'https://github.com/a/b/tree/1f','Commit':'1f'},"
@@ -77,7 +78,7 @@ static void all_facts_of_an_image(void **state)
         "'MediaType':'','Empty':true,'Certainty':'exact'},"
         "{'BlobSum':'" DIGEST_B "','Command':'WORKDIR /w','DownloadSize':20,"
         "'CreatedBy':'WORKDIR /w','DiffID':'d1','MediaType':'" OCI
-        "layer.v1.tar+gzip','Empty':false,'Certainty':'exact'}]}");
+        "layer.v1.tar+gzip','Empty':false,'Certainty':'exact'}],'ConfigDigest':'" DIGEST_C "'}");
 }
 
 static void facts_without_a_config(void **state)
@@ -87,10 +88,12 @@ static void facts_without_a_config(void **state)
     json_t *facts = facts_of(MANIFEST(LAYER(DIGEST_A, "7"), ""), NULL);
     expect_json(facts,
                 "{'Digest':'" DIGEST_B "','MediaType':'" OCI
-                "manifest.v1+json','Platform':'unknown','Created':'0001-01-01T00:00:00Z',"
+                "manifest.v1+json','ConfigDigest':'" DIGEST_C
+                "','Platform':'unknown','Created':'0001-01-01T00:00:00Z',"
                 "'LayerCount':1,'DownloadSize':7,'Layers':[{'BlobSum':'" DIGEST_A
                 "','Command':'','DownloadSize':7,'CreatedBy':'','DiffID':'','MediaType':'" OCI
-                "layer.v1.tar+gzip','Empty':false,'Certainty':'missing'}]}");
+                "layer.v1.tar+gzip','Empty':false,'Certainty':'missing'}],"
+                "'ConfigDigest':'" DIGEST_C "'}");
 }
 
 static void facts_of_an_artifact(void **state)
@@ -150,6 +153,25 @@ static void labels_are_sorted_texts(void **state)
 }
 
 /* All that real builders wrote */
+
+static void annotations_stand_in_for_labels(void **state)
+{
+    (void)state;
+    static const char annotations[] =
+        MANIFEST("", ",'annotations':{'org.opencontainers.image.licenses':'isc',"
+                     "'org.opencontainers.image.source':'https://github.com/a/b',"
+                     "'org.opencontainers.image.revision':'1f'}");
+    JSON_AUTO
+    json_t *facts = facts_of(annotations, "{'config':{'Labels':{'k':'v'}}}");
+    expect_json(json_object_get(facts, "License"),
+                "{'Code':'ISC','URL':'https://spdx.org/licenses/ISC.html'}");
+    expect_json(json_object_get(facts, "VersionControl"),
+                "{'Type':'git','URL':'https://github.com/a/b/tree/1f','Commit':'1f'}");
+    JSON_AUTO
+    json_t *labelled = facts_of(annotations, "{'config':{'Labels':{'license':'MIT'}}}");
+    expect_json(json_object_get(labelled, "License"),
+                "{'Code':'MIT','URL':'https://spdx.org/licenses/MIT.html'}");
+}
 
 static void expect_sums(const json_t *facts, const struct manifest *manifest, const char *path)
 {
@@ -243,6 +265,7 @@ int main(void)
         cmocka_unit_test(nonsense_in_a_config_is_left_out),
         cmocka_unit_test(a_repeated_blob_is_downloaded_once),
         cmocka_unit_test(labels_are_sorted_texts),
+        cmocka_unit_test(annotations_stand_in_for_labels),
         cmocka_unit_test(all_samples_add_up),
         cmocka_unit_test(the_sample_of_buildkit),
     };

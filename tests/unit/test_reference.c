@@ -43,6 +43,7 @@ static void names_are_normalised(void **state)
     expect("search", "docker.io/library/search", "library/search", "search");
     expect("a.b-c__d---e", "docker.io/library/a.b-c__d---e", "library/a.b-c__d---e",
            "a.b-c__d---e");
+    expect("_/" HEX, "docker.io/library/" HEX, "library/" HEX, "library/" HEX);
 }
 
 /* What one program writes, another must read as the same repository. */
@@ -52,6 +53,7 @@ static void short_names_lead_back(void **state)
     static const char *const names[] = {
         "nginx",       "org/name",        "ghcr.io/a/b/c",         "docker.io/localhost/app",
         "docker.io/x", "docker.io/a/b/c", "docker.io/library/a/b", "localhost:1/library/x",
+        "_/" HEX,
     };
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         AUTO(reference) struct reference ref = {0};

@@ -72,6 +72,41 @@ static void urls_say_how_a_host_is_reached(void **state)
     registries_free(registries);
 }
 
+static bool allows(const struct registries *registries, const char *host, const char *url)
+{
+    return registry_host_allows_private(registries_find(registries, host), url);
+}
+
+static void private_addresses_are_for_hosts_that_a_url_names(void **state)
+{
+    (void)state;
+    struct registries *registries = parse("default,inner=http://registry.svc:5000,"
+                                          "store=https://store.svc,plain.example");
+    assert_true(allows(registries, "inner", "http://registry.svc:5000/v2/x"));
+    assert_true(allows(registries, "inner", "https://REGISTRY.svc/token"));
+    assert_true(allows(registries, "inner", "https://store.svc/blob?sig=1"));
+    assert_false(allows(registries, "inner", "http://registry.svc.evil.example/"));
+    assert_false(allows(registries, "inner", "http://169.254.169.254/"));
+    assert_false(allows(registries, "inner", "http://registry.svc@10.0.0.1/"));
+    assert_false(allows(registries, "inner", "https://ghcr.io/"));
+    assert_false(allows(registries, "inner", "not a url"));
+    /* A public registry may lead nowhere private, not even there. */
+    assert_false(allows(registries, "ghcr.io", "http://registry.svc:5000/v2/x"));
+    assert_false(allows(registries, "ghcr.io", "https://ghcr.io/v2/x"));
+    assert_false(allows(registries, "plain.example", "https://plain.example/v2/x"));
+    registries_free(registries);
+}
+
+static void http_is_for_registries_named_so(void **state)
+{
+    (void)state;
+    struct registries *registries = parse("ghcr.io,inner=HTTP://registry.svc,store=https://s.svc");
+    assert_true(registry_host_is_http(registries_find(registries, "inner")));
+    assert_false(registry_host_is_http(registries_find(registries, "store")));
+    assert_false(registry_host_is_http(registries_find(registries, "ghcr.io")));
+    registries_free(registries);
+}
+
 static void last_url_of_a_host_counts(void **state)
 {
     (void)state;
@@ -160,6 +195,8 @@ int main(void)
         cmocka_unit_test(default_stands_for_the_public_ones),
         cmocka_unit_test(what_is_not_listed_is_not_allowed),
         cmocka_unit_test(urls_say_how_a_host_is_reached),
+        cmocka_unit_test(private_addresses_are_for_hosts_that_a_url_names),
+        cmocka_unit_test(http_is_for_registries_named_so),
         cmocka_unit_test(last_url_of_a_host_counts),
         cmocka_unit_test(empty_list_is_refused),
         cmocka_unit_test(what_is_no_host_is_refused),

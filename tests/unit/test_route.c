@@ -52,6 +52,29 @@ static void names_tags_and_digests_are_taken_apart(void **state)
     }
 }
 
+static void digests_are_full_or_bare(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *digest;
+    } cases[] = {
+        {"/v1/digests/" HEX, "sha256:" HEX},
+        {"/v1/digests/sha256:" HEX, "sha256:" HEX},
+        {"/v1/digests/sha256%3A" HEX, "sha256:" HEX},
+        {"/v1/digests/", NULL},
+        {"/v1/digests/latest", NULL},
+        {"/v1/digests/sha256:" HEX "00", NULL},
+        {"/v1/digests/a/" HEX, NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        AUTO(route) struct route route;
+        route_parse(cases[i].target, &route);
+        assert_int_equal(route.kind, cases[i].digest ? ROUTE_DIGEST : ROUTE_BAD);
+        if (cases[i].digest)
+            assert_string_equal(route.digest, cases[i].digest);
+    }
+}
+
 static void versions_are_found_at_the_end(void **state)
 {
     (void)state;
@@ -116,9 +139,9 @@ static void bad_paths_say_why(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "/v1/images/",     "/v1/images//",     "/v1/images/a/B",   "/v1/images/a%",
-        "/v1/images/a%4",  "/v1/images/a%00",  "/v1/images/a%0Ab", "/v1/images/../etc",
-        "/v1/images/a%20", "/v1/images/a:b:c", "/v1/images/%FF",   "/v1/status/",
+        "/v1/images//",     "/v1/images/a/B",   "/v1/images/a%",     "/v1/images/a%4",
+        "/v1/images/a%00",  "/v1/images/a%0Ab", "/v1/images/../etc", "/v1/images/a%20",
+        "/v1/images/a:b:c", "/v1/images/%FF",   "/v1/status/",
     };
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         AUTO(route) struct route route;
@@ -135,15 +158,14 @@ static void other_paths_are_not_found_and_exact_ones_are(void **state)
     static const char *const others[] = {"/",
                                          "",
                                          "*",
-                                         "/v1/images",
                                          "/v1/imagesx/a",
                                          "/v1/me/x",
                                          "/v1/mex",
                                          "/v2/images/a",
                                          "/V1/images/a",
                                          "//v1/images/a",
-                                         "/v1/images/search/term",
-                                         "/v1/images/search/a/b"};
+                                         "/v1/badges",
+                                         "/v1/badges/counts/x"};
     for (size_t i = 0; i < ARRAY_LEN(others); i++) {
         AUTO(route) struct route route;
         route_parse(others[i], &route);
@@ -152,12 +174,105 @@ static void other_paths_are_not_found_and_exact_ones_are(void **state)
     static const struct {
         const char *target;
         enum route_kind kind;
-    } cases[] = {
-        {"/healthcheck.txt?now", ROUTE_HEALTH}, {"/v1/me", ROUTE_ME}, {"/v1/me/", ROUTE_ME}};
+    } cases[] = {{"/v1/images", ROUTE_LIST},
+                 {"/v1/images/?x=y", ROUTE_LIST},
+                 {"/v1/badges/counts", ROUTE_BADGE_COUNTS},
+                 {"/v1/badges/counts/", ROUTE_BADGE_COUNTS},
+                 {"/healthcheck.txt?now", ROUTE_HEALTH},
+                 {"/v1/me", ROUTE_ME},
+                 {"/v1/me/", ROUTE_ME}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         AUTO(route) struct route route;
         route_parse(cases[i].target, &route);
         assert_int_equal(route.kind, cases[i].kind);
+    }
+}
+
+static void lists_have_a_query_and_a_page(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *text;
+        int page;
+    } cases[] = {
+        {"/v1/images", NULL, 1},
+        {"/v1/images?query=", "", 1},
+        {"/v1/images?page=2&query=label%73chema", "labelschema", 2},
+        {"/v1/images/?query=recent&page=x", "recent", 1},
+        {"/v1/images?query=a&page=0", "a", 1},
+        {"/v1/images?query=a&page=-3", "a", 1},
+        {"/v1/images?query=a&page=99999999999999999999", "a", 1},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        AUTO(route) struct route route;
+        route_parse(cases[i].target, &route);
+        assert_int_equal(route.kind, ROUTE_LIST);
+        same(route.text, cases[i].text);
+        assert_int_equal(route.page, cases[i].page);
+    }
+}
+
+static void bug_16_an_organisation_called_search_is_reachable(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *text;
+    } searches[] = {
+        {"/v1/images/search/nginx", "nginx"}, {"/v1/images/search/nginx/?query=x", "nginx"},
+        {"/v1/images/search/a/b", "a/b"},     {"/v1/images/search/a/b/", "a/b"},
+        {"/v1/images/search/A%25_b", "A%_b"}, {"/v1/images/search/search", "search"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(searches); i++) {
+        AUTO(route) struct route route;
+        route_parse(searches[i].target, &route);
+        assert_int_equal(route.kind, ROUTE_SEARCH);
+        same(route.text, searches[i].text);
+    }
+    static const struct {
+        const char *target;
+        enum route_kind kind;
+        const char *path;
+    } images[] = {
+        {"/v1/images/docker.io/search/app", ROUTE_IMAGE, "search/app"},
+        {"/v1/images/search/app:1", ROUTE_IMAGE, "search/app"},
+        {"/v1/images/search/app@sha256:" HEX, ROUTE_IMAGE, "search/app"},
+        {"/v1/images/search/app/version/" HEX, ROUTE_VERSION, "search/app"},
+        {"/v1/status/search/app", ROUTE_STATUS, "search/app"},
+        {"/v1/images/search", ROUTE_IMAGE, "library/search"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(images); i++) {
+        AUTO(route) struct route route;
+        route_parse(images[i].target, &route);
+        assert_int_equal(route.kind, images[i].kind);
+        same(route.image.path, images[i].path);
+    }
+}
+
+static void webhooks_are_a_name_and_a_token(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *registry, *path, *token;
+    } cases[] = {
+        {"/images/app/tok_en-1", "docker.io", "library/app", "tok_en-1"},
+        {"/images/o/app/abc=/", "docker.io", "o/app", "abc="},
+        {"/images/library/app/abc%3D", "docker.io", "library/app", "abc="},
+        {"/images/ghcr.io/a/b/c/t", "ghcr.io", "a/b/c", "t"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        AUTO(route) struct route route;
+        route_parse(cases[i].target, &route);
+        assert_int_equal(route.kind, ROUTE_WEBHOOK);
+        same(route.image.registry, cases[i].registry);
+        same(route.image.path, cases[i].path);
+        same(route.token, cases[i].token);
+    }
+    static const char *const others[] = {"/images/", "/images/app", "/images/app:1/t",
+                                         "/images/A/t", "/images//t"};
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        AUTO(route) struct route route;
+        route_parse(others[i], &route);
+        assert_int_equal(route.kind, ROUTE_NOT_FOUND);
     }
 }
 
@@ -180,10 +295,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_tags_and_digests_are_taken_apart),
+        cmocka_unit_test(digests_are_full_or_bare),
         cmocka_unit_test(versions_are_found_at_the_end),
         cmocka_unit_test(queries_are_read_strictly),
         cmocka_unit_test(bad_paths_say_why),
         cmocka_unit_test(other_paths_are_not_found_and_exact_ones_are),
+        cmocka_unit_test(lists_have_a_query_and_a_page),
+        cmocka_unit_test(bug_16_an_organisation_called_search_is_reachable),
+        cmocka_unit_test(webhooks_are_a_name_and_a_token),
         cmocka_unit_test(prefer_header_is_read_leniently),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -192,6 +192,21 @@ static void text_is_encoded_for_a_query(void **state)
     }
 }
 
+static void redirects_stay_on_https(void **state)
+{
+    (void)state;
+    assert_true(url_may_lead_to("https://a/x", "https://b/y"));
+    assert_true(url_may_lead_to("HTTPS://a/x", "HTTPS://b/y"));
+    assert_true(url_may_lead_to("http://a/x", "https://b/y"));
+    assert_true(url_may_lead_to("http://a/x", "http://b/y"));
+    assert_false(url_may_lead_to("https://a/x", "http://b/y"));
+    assert_false(url_may_lead_to("https://a/x", "http://a/x"));
+    assert_false(url_may_lead_to("http://a/x", "ftp://b/y"));
+    assert_false(url_may_lead_to("https://a/x", "file:///etc/passwd"));
+    assert_false(url_may_lead_to("https://a/x", "//b/y"));
+    assert_false(url_may_lead_to("http://a/x", ""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +221,7 @@ int main(void)
         cmocka_unit_test(targets_that_lead_nowhere_are_refused),
         cmocka_unit_test(origins_are_scheme_host_and_port),
         cmocka_unit_test(text_is_encoded_for_a_query),
+        cmocka_unit_test(redirects_stay_on_https),
     };
     return cmocka_run_group_tests_name("url", tests, NULL, NULL);
 }

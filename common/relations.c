@@ -1,0 +1,319 @@
+#include "relations.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base_image.h"
+#include "chain.h"
+#include "jsonx.h"
+#include "mem.h"
+#include "relations_index.h"
+#include "relations_places.h"
+#include "relations_view.h"
+#include "relations_write.h"
+#include "store.h"
+#include "version_facts.h"
+#include "version_fetch.h"
+
+#define MAX_IMAGES 256     /* of one version */
+#define MAX_DEPENDENTS 128 /* known images that one update looks at */
+
+/* One image whose relations are written. Facts are borrowed from the array they came in. */
+struct subject {
+    const char *digest;
+    const char *version; /* that it belongs to; NULL: any of its places tells */
+    const json_t *facts;
+    struct chain chain;
+};
+
+struct update {
+    struct store *store;
+    const char *name; /* canonical */
+    json_t *written;  /* set of image digests */
+    size_t examined;  /* possible dependents */
+};
+
+/* Writing what relates one image to others */
+
+static void add_members(struct relations_fields *fields, char *name, json_t *object)
+{
+    AUTO(strbuf) struct strbuf text = STRBUF_INIT(VERSION_FACTS_MAX_BYTES);
+    members_text(object, &text);
+    relations_fields_add(fields, name, &text);
+    json_decref(object);
+}
+
+/* A reader at one place is shown the others. */
+static void add_identical(struct relations_fields *fields, const struct subject *subject,
+                          const json_t *same)
+{
+    const char *config = jsonx_str(subject->facts, "ConfigDigest");
+    size_t own_count = 0;
+    const json_t *own = NULL;
+    size_t i;
+    json_t *place;
+    json_array_foreach(same, i, place)
+    {
+        if (strcmp(jsonx_str(place, "Child"), subject->digest) != 0)
+            continue;
+        own_count++;
+        own = place;
+    }
+    json_array_foreach(same, i, place)
+    {
+        if (own_count < 2 || strcmp(jsonx_str(place, "Child"), subject->digest) != 0)
+            continue;
+        json_t *list = relations_identical(same, place, config);
+        add_members(
+            fields,
+            xasprintf("identical %s %s", jsonx_str(place, "Name"), jsonx_str(place, "Version")),
+            json_pack("{s:o}", "Identical", list));
+    }
+    json_t *list = relations_identical(same, own_count == 1 ? own : NULL, config);
+    if (json_array_size(list))
+        add_members(fields, xstrdup("identical"), json_pack("{s:o}", "Identical", list));
+    else
+        json_decref(list);
+}
+
+static void add_base(struct relations_fields *fields, const struct subject *subject,
+                     const struct base_answer *answer)
+{
+    if (!answer->base)
+        return;
+    json_t *version = json_pack("{s:O}", "Base", answer->base);
+    if (json_array_size(answer->parents))
+        json_object_set_new(version, "Parents", relations_parents(answer->parents));
+    add_members(fields, xstrdup("version"), version);
+    add_members(fields, xstrdup("top"), json_pack("{s:O}", "Base", answer->base));
+    if (!answer->steps)
+        return;
+    JSON_AUTO
+    json_t *layers = relations_layers(subject->facts, answer->steps);
+    AUTO(strbuf) struct strbuf packed = STRBUF_INIT(VERSION_FACTS_MAX_BYTES);
+    version_facts_layers(layers, &packed);
+    relations_fields_add_packed(fields, xstrdup("layers"), &packed);
+}
+
+/* Places with all its layers into ret_same; others, and those too, are candidates. */
+static json_t *split_places(const struct subject *subject, json_t *places, json_t **ret_candidates)
+{
+    json_t *same = json_array();
+    json_t *candidates = json_array();
+    size_t i;
+    json_t *place;
+    json_array_foreach(places, i, place)
+    {
+        bool is_own = strcmp(jsonx_str(place, "Child"), subject->digest) == 0;
+        if (is_own)
+            json_object_set(place, "Facts", (json_t *)subject->facts);
+        if (!jsonx_object(place, "Facts"))
+            continue; /* it is not kept any more */
+        if (jsonx_int(place, "Layers") == (json_int_t)subject->chain.count)
+            json_array_append(same, place);
+        if (!is_own)
+            json_array_append(candidates, place);
+    }
+    *ret_candidates = candidates;
+    return same;
+}
+
+static int write_subject(struct update *update, const struct subject *subject, json_t *places)
+{
+    JSON_AUTO
+    json_t *beside = NULL;
+    int err =
+        relations_places_fill(update->store, subject->digest, subject->version, places, &beside);
+    if (err)
+        return err;
+    JSON_AUTO
+    json_t *candidates = NULL;
+    JSON_AUTO
+    json_t *same = split_places(subject, places, &candidates);
+    const struct base_question question = {
+        .facts = subject->facts,
+        .index_annotations = jsonx_object(beside, "Annotations"),
+        .provenance = jsonx_object(beside, "Provenance"),
+        .candidates = candidates,
+    };
+    struct base_answer answer;
+    base_image_find(&question, &answer);
+    struct relations_fields fields = {0};
+    add_base(&fields, subject, &answer);
+    add_identical(&fields, subject, same);
+    err = relations_write(update->store, subject->digest, &fields, same);
+    base_answer_release(&answer);
+    json_object_set_new(update->written, subject->digest, json_true());
+    return err;
+}
+
+static int write_subjects(struct update *update, struct subject *subjects, size_t count)
+{
+    AUTO(free) const struct chain **chains = xcalloc(count, sizeof(struct chain *));
+    AUTO(free) json_t **places = xcalloc(count, sizeof(json_t *));
+    for (size_t i = 0; i < count; i++)
+        chains[i] = &subjects[i].chain;
+    int err = relations_index_find(update->store, chains, count, places);
+    for (size_t i = 0; i < count; i++) {
+        if (err == 0)
+            err = write_subject(update, &subjects[i], places[i]);
+        json_decref(places[i]);
+    }
+    return err;
+}
+
+/* Known images that a new one is the base of, or has the same layers as */
+
+static int get_facts(struct update *update, const json_t *digests, json_t **facts)
+{
+    size_t count = json_array_size(digests);
+    AUTO(free) const char **texts = xcalloc(count, sizeof(*texts));
+    for (size_t i = 0; i < count; i++)
+        texts[i] = json_string_value(json_array_get(digests, i));
+    return store_get_versions(update->store, texts, count, facts);
+}
+
+/* Leaves those that this update has not written yet, and no more than it may still look at. */
+static void keep_unwritten(struct update *update, json_t *digests)
+{
+    for (size_t i = json_array_size(digests); i-- > 0;)
+        if (json_object_get(update->written, json_string_value(json_array_get(digests, i))))
+            json_array_remove(digests, i);
+    while (json_array_size(digests) > MAX_DEPENDENTS - update->examined)
+        json_array_remove(digests, json_array_size(digests) - 1);
+    update->examined += json_array_size(digests);
+}
+
+/* Those whose lowest layers are the base's; caller releases their chains. */
+static size_t choose_dependents(const struct subject *base, const json_t *digests,
+                                json_t *const *facts, struct subject *ret_subjects)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < json_array_size(digests); i++) {
+        struct subject subject = {.digest = json_string_value(json_array_get(digests, i)),
+                                  .facts = facts[i]};
+        chain_of_facts(facts[i], &subject.chain);
+        if (chain_is_prefix(&base->chain, &subject.chain))
+            ret_subjects[count++] = subject;
+        else
+            chain_release(&subject.chain);
+    }
+    return count;
+}
+
+static int write_dependents(struct update *update, const struct subject *base)
+{
+    JSON_AUTO
+    json_t *digests = NULL;
+    if (update->examined >= MAX_DEPENDENTS)
+        return 0;
+    int err = relations_index_holders(update->store, base->digest, base->facts, &digests);
+    if (err)
+        return err;
+    keep_unwritten(update, digests);
+    size_t size = json_array_size(digests);
+    AUTO(free) json_t **facts = xcalloc(size, sizeof(json_t *));
+    AUTO(free) struct subject *subjects = xcalloc(size, sizeof(*subjects));
+    err = get_facts(update, digests, facts);
+    size_t count = err ? 0 : choose_dependents(base, digests, facts, subjects);
+    if (count)
+        err = write_subjects(update, subjects, count);
+    for (size_t i = 0; i < count; i++)
+        chain_release(&subjects[i].chain);
+    for (size_t i = 0; i < size; i++)
+        json_decref(facts[i]);
+    return err;
+}
+
+/* One version */
+
+static int register_images(struct update *update, const struct subject *subjects, size_t count,
+                           bool *ret_is_new)
+{
+    AUTO(free) struct index_image *images = xcalloc(count, sizeof(*images));
+    for (size_t i = 0; i < count; i++)
+        images[i] = (struct index_image){
+            .name = update->name,
+            .version = subjects[i].version,
+            .child = subjects[i].digest,
+            .platform = jsonx_str(subjects[i].facts, "Platform"),
+            .facts = subjects[i].facts,
+            .chain = &subjects[i].chain,
+        };
+    int err = relations_index_put(update->store, images, count);
+    for (size_t i = 0; i < count; i++)
+        ret_is_new[i] = images[i].is_new;
+    return err;
+}
+
+static int update_images(struct update *update, struct subject *subjects, size_t count)
+{
+    AUTO(free) bool *is_new = xcalloc(count, sizeof(*is_new));
+    int err = register_images(update, subjects, count, is_new);
+    if (err == 0)
+        err = write_subjects(update, subjects, count);
+    for (size_t i = 0; i < count && err == 0; i++)
+        if (is_new[i])
+            err = write_dependents(update, &subjects[i]);
+    return err;
+}
+
+/* digests: of the version's images; those without facts are left out. */
+static int update_children(struct update *update, const char *version, const char **digests,
+                           size_t count)
+{
+    AUTO(free) json_t **facts = xcalloc(count, sizeof(json_t *));
+    AUTO(free) struct subject *subjects = xcalloc(count, sizeof(*subjects));
+    size_t subject_count = 0;
+    int err = store_get_versions(update->store, digests, count, facts);
+    for (size_t i = 0; i < count && err == 0; i++) {
+        if (!jsonx_array(facts[i], "Layers"))
+            continue;
+        struct subject *subject = &subjects[subject_count++];
+        *subject = (struct subject){.digest = digests[i], .version = version, .facts = facts[i]};
+        chain_of_facts(facts[i], &subject->chain);
+    }
+    if (subject_count)
+        err = update_images(update, subjects, subject_count);
+    for (size_t i = 0; i < subject_count; i++)
+        chain_release(&subjects[i].chain);
+    for (size_t i = 0; i < count; i++)
+        json_decref(facts[i]);
+    return err;
+}
+
+static int update_version(struct update *update, const char *digest)
+{
+    JSON_AUTO
+    json_t *known = NULL;
+    int err = store_get_versions(update->store, &digest, 1, &known);
+    if (err || !known)
+        return err;
+    json_t *children = jsonx_array(known, "Children");
+    if (!children) {
+        AUTO(free) char *version = NULL;
+        err = relations_owner(update->store, update->name, digest, &version);
+        return err ? err : update_children(update, version, &digest, 1);
+    }
+    const char *digests[MAX_IMAGES];
+    size_t count = 0;
+    size_t i;
+    json_t *child;
+    json_array_foreach(children, i, child) if (count < MAX_IMAGES) digests[count++] =
+        jsonx_str(child, "Digest");
+    return count ? update_children(update, digest, digests, count) : 0;
+}
+
+int relations_update(struct store *store, const struct reference *repository,
+                     const struct version_fetch *fetches, size_t count)
+{
+    AUTO(free) char *name = reference_canonical(repository);
+    struct update update = {.store = store, .name = name, .written = json_object()};
+    int err = 0;
+    for (size_t i = 0; i < count && err == 0; i++)
+        if (fetches[i].err == 0)
+            err = update_version(&update, fetches[i].digest);
+    json_decref(update.written);
+    return err;
+}

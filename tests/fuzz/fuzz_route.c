@@ -1,0 +1,24 @@
+/* Requests' targets and the Prefer header: what is understood is complete and within bounds. */
+#include "fuzz.h"
+
+#include <string.h>
+
+#include "mem.h"
+#include "route.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    AUTO(free) char *target = fuzz_text(data, size);
+    AUTO(route) struct route route = {0};
+    route_parse(target, &route);
+    FUZZ_CHECK((route.kind == ROUTE_BAD) == (route.why != NULL));
+    FUZZ_CHECK(route.wait_seconds >= -1 && route.wait_seconds <= ROUTE_MAX_WAIT_SECONDS);
+    bool has_image =
+        route.kind == ROUTE_IMAGE || route.kind == ROUTE_VERSION || route.kind == ROUTE_STATUS;
+    FUZZ_CHECK(!has_image || (route.image.registry && route.image.path));
+    FUZZ_CHECK(route.kind != ROUTE_VERSION || digest_is_valid(route.digest));
+    FUZZ_CHECK(!route.platform || (strchr(route.platform, '/') && strlen(route.platform) <= 128));
+    int wait_seconds = route_prefer_wait(target);
+    FUZZ_CHECK(wait_seconds >= 0 && wait_seconds <= ROUTE_MAX_WAIT_SECONDS);
+    return 0;
+}
