@@ -45,7 +45,11 @@ void page_begin(struct strbuf *out, const struct page_head *head)
                  (long long)head->refresh_seconds);
     add_links(out, head);
     strbuf_adds(out, "</head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to content</a>\n"
-                     "<header class=\"bar\"><a class=\"brand\" href=\"/\">MicroBadger</a>\n");
+                     "<header class=\"bar\">");
+    html_add(out,
+             "<a class=\"brand\" href=\"/\"><img src=\"%s\" alt=\"\" width=\"26\" height=\"26\">"
+             "MicroBadger</a>\n",
+             asset_path(ASSET_ICON));
     if (!head->has_own_search)
         page_search_box(out, head->query);
     strbuf_adds(out, "</header>\n<main id=\"main\" tabindex=\"-1\">\n");

@@ -41,7 +41,8 @@ static const char *stage_text(const struct status *status)
 
 static void add_progress(const struct status *status, struct strbuf *out)
 {
-    html_add(out, "<p><span id=\"stage\">%s</span> <span id=\"count\">", stage_text(status));
+    html_add(out, "<p><span id=\"stage\">%s</span> <span id=\"count\" aria-hidden=\"true\">",
+             stage_text(status));
     if (status->total)
         html_add(out, "%lld of %lld versions", (long long)status->done, (long long)status->total);
     strbuf_adds(out, "</span></p>\n<progress id=\"progress\" aria-label=\"Progress\"");
