@@ -123,7 +123,7 @@ unit: $(UNIT_TESTS) $(FUZZ_BINARIES) ## build and run the unit tests (MODE=asan:
 	@tools/run-unit-tests $(B) $(UNIT_TESTS) $(FUZZ_BINARIES)
 
 .PHONY: integration
-integration: all $(B)/queue-driver $(B)/registry-probe build/venv/.stamp ## run the integration tests against the real programs
+integration: all $(B)/queue-driver $(B)/registry-probe build/venv/.stamp build/node/.stamp ## run the integration tests against the real programs
 	@mkdir -p build/results
 	$(PYTHON) -m pytest -q tests/integration --junitxml=build/results/integration-$(MODE).xml -n 4 $(PYTEST_ARGS)
 
@@ -147,6 +147,13 @@ deps: ## install what building, running and testing need
 
 build/venv/.stamp: tests/requirements.txt
 	@tools/deps venv
+
+build/node/.stamp: tests/browser/package-lock.json
+	@tools/deps node
+
+.PHONY: browser
+browser: all build/venv/.stamp build/node/.stamp ## run the tests of the pages in Chromium; pictures land in build/screenshots
+	$(PYTHON) -m pytest -q tests/integration/test_browser.py -n 2 $(PYTEST_ARGS)
 
 .PHONY: bench
 bench: all $(B)/bench/bare_httpd build/venv/.stamp ## measure speed; prints a report

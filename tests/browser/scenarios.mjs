@@ -157,7 +157,6 @@ export const scenarios = {
     run.check(await page.locator("progress").count(), "no progress");
     await page.locator(".layer").first().waitFor();
     await page.locator("#image[data-status=INSPECTED]").waitFor();
-    await page.waitForFunction(() => true).catch(() => {});
     await page.goto(run.path(run.given.hello));
     run.equal(await page.locator(".layer").count(), 6, "layers");
     run.equal(await page.locator("noscript").count(), 0, "refreshes of a complete page");
@@ -219,11 +218,15 @@ export const scenarios = {
   },
 
   async accessible(run) {
-    for (const path of run.given.paths) {
-      await run.audit(path);
-      await run.audit(path, { colorScheme: "dark" });
-      await run.audit(path, { viewport: { width: 360, height: 780 } });
-    }
+    await run.audit(run.given.paths);
+  },
+
+  async accessible_dark(run) {
+    await run.audit(run.given.paths, { colorScheme: "dark" });
+  },
+
+  async accessible_narrow(run) {
+    await run.audit(run.given.paths, { viewport: { width: 360, height: 780 } });
   },
 
   async valid(run) {

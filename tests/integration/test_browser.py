@@ -5,7 +5,6 @@ import http.client
 import json
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -22,11 +21,6 @@ BUDGET_BYTES = 30_000
 HELLO, MULTI, LABELS = f"{HOST}/demo/hello", f"{HOST}/demo/multi", f"{HOST}/demo/labels"
 MANY = f"{HOST}/demo/layers"
 MANY_STEPS = 40 + 13 + 1  # RUN, ENV, CMD: samples.layers()
-
-pytestmark = pytest.mark.skipif(
-    not (NODE / "node_modules").is_dir() or not shutil.which("node"),
-    reason="build/node is missing: tools/deps node",
-)
 
 
 def play(suite, scenario, **given):
@@ -88,7 +82,9 @@ def pages(suite):
     ]
 
 
-@pytest.mark.parametrize("scenario", ["narrow", "accessible", "valid"])
+@pytest.mark.parametrize(
+    "scenario", ["narrow", "accessible", "accessible_dark", "accessible_narrow", "valid"]
+)
 def test_each_kind_of_page_is_well_made(known, scenario):
     play(known, scenario, paths=pages(known))
 
