@@ -62,8 +62,11 @@ struct httpd_response *answer_problem(int status, const char *code, const char *
                                       int retry_after_seconds);
 /* 405. allow is one of METHODS_... */
 #define METHODS_READ "GET, HEAD, OPTIONS"
-#define METHODS_WEBHOOK "POST, OPTIONS"
+#define METHODS_PAGE "GET, HEAD, POST, OPTIONS"
 struct httpd_response *answer_not_allowed(const char *allow);
+/* Headers that every answer has. */
+void answer_common_headers(struct httpd_response *response);
+void answer_retry_after(struct httpd_response *response, int seconds);
 /* From now on every answer says Connection: close. */
 void answer_close_connections(void);
 /* 204 for a preflight. */

@@ -12,6 +12,7 @@
 #include "err.h"
 #include "loop.h"
 #include "mem.h"
+#include "page_answer.h"
 #include "submit.h"
 #include "verdict.h"
 #include "waiting.h"
@@ -161,7 +162,7 @@ static struct verdict verdict_without_redis(const struct lookup *lookup)
     if (!old && lookup->route.kind == ROUTE_BADGE)
         return (struct verdict){.answer = badge_route_try_later(&lookup->route)};
     if (!old)
-        return verdict_problem(503, "cache_unavailable",
+        return verdict_problem(&lookup->route, 503, "cache_unavailable",
                                "The store of results cannot be reached right now. Try again soon.",
                                REDIS_RETRY_SECONDS);
     answer_ref(old);
@@ -207,10 +208,10 @@ static void take_found(struct lookup *lookup, const struct verdict *verdict)
 static void refuse(struct lookup *lookup, const char *client, int64_t wait_ms)
 {
     struct httpd_response *response =
-        answer_problem(429, "too_many_submissions",
-                       "Too many images that nobody has asked for before were asked for within a "
-                       "minute. What is known is answered as ever.",
-                       (int)((wait_ms + 999) / 1000));
+        page_or_problem(&lookup->route, 429, "too_many_submissions",
+                        "Too many images that nobody has asked for before were asked for within a "
+                        "minute. What is known is answered as ever.",
+                        (int)((wait_ms + 999) / 1000));
     struct party **at = &lookup->parties;
     while (*at) {
         struct party *party = *at;
@@ -229,8 +230,8 @@ static void on_submitted(void *arg, int err, enum submit_result result, int64_t 
     struct lookup *lookup = arg;
     if (err) {
         struct verdict verdict = verdict_problem(
-            503, "queue_unavailable", "The request cannot be queued right now. Try again soon.",
-            REDIS_RETRY_SECONDS);
+            &lookup->route, 503, "queue_unavailable",
+            "The request cannot be queued right now. Try again soon.", REDIS_RETRY_SECONDS);
         settle(lookup, &verdict);
         return;
     }
@@ -384,7 +385,8 @@ void lookup_end_waits(struct service *service)
 static struct httpd_response *stopping(const struct lookup *lookup)
 {
     if (lookup->route.kind != ROUTE_BADGE)
-        return answer_problem(503, "stopping", "This server is stopping. Try again.", 1);
+        return page_or_problem(&lookup->route, 503, "stopping",
+                               "This server is stopping. Try again.", 1);
     struct answer *answer = badge_route_try_later(&lookup->route);
     struct httpd_response *response = answer->plain;
     httpd_response_ref(response);

@@ -94,6 +94,23 @@ static void set_platform(struct route *route, const char *value)
     set_text(&route->platform, value);
 }
 
+/* A form sends blanks as "+". */
+static char *decode_form(const char *text, size_t len)
+{
+    AUTO(free) char *copy = xstrndup(text, len);
+    for (char *plus = strchr(copy, '+'); plus; plus = strchr(plus, '+'))
+        *plus = ' ';
+    return decode(copy, len);
+}
+
+static void read_typed(struct route *route, const char *text, size_t len)
+{
+    char *typed = decode_form(text, len);
+    free(route->text);
+    route->text = typed;
+    route->kind = ROUTE_FIND;
+}
+
 /* Members that are not ours are left alone: old clients send their own. */
 static void read_query(struct route *route, const char *query)
 {
@@ -114,6 +131,12 @@ static void read_query(struct route *route, const char *query)
             set_text(&route->text, value);
         else if (name_len == 4 && strncmp(query, "page", 4) == 0)
             set_page(route, value);
+        else if (route->kind == ROUTE_PAGE && len == 15 &&
+                 strncmp(query, "view=dockerfile", 15) == 0)
+            route->kind = ROUTE_PAGE_DOCKERFILE;
+        else if ((route->kind == ROUTE_HOME || route->kind == ROUTE_FIND) && equals &&
+                 name_len == 1 && *query == 'q')
+            read_typed(route, equals + 1, len - name_len - 1);
         query += len + (query[len] == '&');
     }
 }
@@ -202,6 +225,11 @@ static void read_webhook(struct route *route, char *rest)
         route->token = xstrdup(slash + 1);
 }
 
+static void read_file(struct route *route, char *rest)
+{
+    route->text = xstrdup(rest);
+}
+
 struct route_row {
     const char *path; /* ends in a slash where `read` takes what follows it */
     enum route_kind kind;
@@ -210,20 +238,34 @@ struct route_row {
 
 /* The first that matches counts. */
 static const struct route_row rows[] = {
-    {"/healthcheck.txt", ROUTE_HEALTH, NULL},         {"/v1/me", ROUTE_ME, NULL},
-    {"/v1/badges/counts", ROUTE_BADGE_COUNTS, NULL},  {"/v1/images", ROUTE_LIST, NULL},
-    {"/v1/images/", ROUTE_IMAGE, read_image},         {"/v1/status/", ROUTE_STATUS, read_name},
-    {"/v1/dockerfile/", ROUTE_DOCKERFILE, read_name}, {"/v1/events/", ROUTE_EVENTS, read_name},
-    {"/v1/digests/", ROUTE_DIGEST, read_digest},      {"/badges/", ROUTE_BADGE, badge_route_read},
-    {"/images/", ROUTE_WEBHOOK, read_webhook},
+    {"/healthcheck.txt", ROUTE_HEALTH, NULL},
+    {"/v1/me", ROUTE_ME, NULL},
+    {"/v1/badges/counts", ROUTE_BADGE_COUNTS, NULL},
+    {"/v1/images", ROUTE_LIST, NULL},
+    {"/v1/images/", ROUTE_IMAGE, read_image},
+    {"/v1/status/", ROUTE_STATUS, read_name},
+    {"/v1/dockerfile/", ROUTE_DOCKERFILE, read_name},
+    {"/v1/events/", ROUTE_EVENTS, read_name},
+    {"/v1/digests/", ROUTE_DIGEST, read_digest},
+    {"/badges/", ROUTE_BADGE, badge_route_read},
+    {"/images/", ROUTE_PAGE, read_name},
+    {"/assets/", ROUTE_ASSET, read_file},
+    {"/search", ROUTE_FIND, NULL},
+    {"/opensearch.xml", ROUTE_OPENSEARCH, NULL},
+    {"/", ROUTE_HOME, NULL},
 };
+
+static bool kind_is_page(enum route_kind kind)
+{
+    return kind == ROUTE_PAGE || kind == ROUTE_HOME || kind == ROUTE_FIND;
+}
 
 static bool row_matches(const struct route_row *row, const char *path)
 {
     size_t len = strlen(row->path);
     if (strncmp(path, row->path, len) != 0)
         return false;
-    return row->read || strcmp(path + len, "") == 0 || strcmp(path + len, "/") == 0;
+    return row->read || path[len] == '\0' || (len > 1 && strcmp(path + len, "/") == 0);
 }
 
 static void read_path(struct route *route, char *path)
@@ -232,6 +274,7 @@ static void read_path(struct route *route, char *path)
         if (!row_matches(&rows[i], path))
             continue;
         route->kind = rows[i].kind;
+        route->is_page = kind_is_page(rows[i].kind);
         if (rows[i].read)
             rows[i].read(route, path + strlen(rows[i].path));
         return;
@@ -259,6 +302,22 @@ void route_parse(const char *target, struct route *ret_route)
         read_path(&route, path);
     if (route.kind != ROUTE_BAD && target[path_len] == '?')
         read_query(&route, target + path_len + 1);
+    *ret_route = route;
+}
+
+void route_parse_post(const char *target, struct route *ret_route)
+{
+    static const char pages[] = "/images/";
+    const char *path = skip_origin(target);
+    AUTO(free) char *rest = NULL;
+    if (strncmp(path, pages, strlen(pages)) == 0)
+        rest = decode(path + strlen(pages), strcspn(path + strlen(pages), "?"));
+    if (!rest) {
+        route_parse(target, ret_route);
+        return;
+    }
+    struct route route = {.kind = ROUTE_WEBHOOK, .wait_seconds = -1, .page = 1};
+    read_webhook(&route, rest);
     *ret_route = route;
 }
 

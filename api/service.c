@@ -9,6 +9,7 @@
 #include "digests.h"
 #include "errand.h"
 #include "events.h"
+#include "home.h"
 #include "httpd.h"
 #include "listing.h"
 #include "log.h"
@@ -16,6 +17,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "metrics.h"
+#include "page_answer.h"
 #include "queue.h"
 #include "redis.h"
 #include "refresh.h"
@@ -127,17 +129,16 @@ static void handle_not_found(struct service *service, struct httpd_request *requ
                              struct route *route)
 {
     (void)service;
-    (void)route;
-    reply(request, answer_problem(404, "no_such_route",
-                                  "There is nothing at this path. Images are at "
-                                  "/v1/images/NAME[:TAG].",
-                                  0));
+    reply(request, page_or_problem(route, 404, "no_such_route",
+                                   "There is nothing at this path. Images are at "
+                                   "/v1/images/NAME[:TAG].",
+                                   0));
 }
 
 static void handle_bad(struct service *service, struct httpd_request *request, struct route *route)
 {
     (void)service;
-    reply(request, answer_problem(400, "bad_request", route->why, 0));
+    reply(request, page_or_problem(route, 400, "bad_request", route->why, 0));
 }
 
 static void handle_health(struct service *service, struct httpd_request *request,
@@ -166,7 +167,7 @@ static bool check_registry(const struct service *service, struct httpd_request *
     char *detail = xasprintf("The registry %.100s is not one that this server may ask. "
                              "Its operator can allow it in MB_REGISTRIES.",
                              route->image.registry);
-    reply(request, answer_problem(400, "registry_not_allowed", detail, 0));
+    reply(request, page_or_problem(route, 400, "registry_not_allowed", detail, 0));
     return false;
 }
 
@@ -208,14 +209,27 @@ static void handle_badge(struct service *service, struct httpd_request *request,
 }
 
 static route_handler *const handlers[ROUTE_KINDS] = {
-    [ROUTE_NOT_FOUND] = handle_not_found, [ROUTE_BAD] = handle_bad,
-    [ROUTE_HEALTH] = handle_health,       [ROUTE_IMAGE] = handle_name,
-    [ROUTE_VERSION] = handle_name,        [ROUTE_DOCKERFILE] = handle_name,
-    [ROUTE_STATUS] = handle_name,         [ROUTE_LIST] = listing_handle,
-    [ROUTE_SEARCH] = listing_search,      [ROUTE_BADGE_COUNTS] = listing_badge_counts,
-    [ROUTE_BADGE] = handle_badge,         [ROUTE_ME] = handle_me,
-    [ROUTE_WEBHOOK] = webhook_handle,     [ROUTE_EVENTS] = handle_events,
+    [ROUTE_NOT_FOUND] = handle_not_found,
+    [ROUTE_BAD] = handle_bad,
+    [ROUTE_HEALTH] = handle_health,
+    [ROUTE_IMAGE] = handle_name,
+    [ROUTE_VERSION] = handle_name,
+    [ROUTE_DOCKERFILE] = handle_name,
+    [ROUTE_STATUS] = handle_name,
+    [ROUTE_LIST] = listing_handle,
+    [ROUTE_SEARCH] = listing_search,
+    [ROUTE_BADGE_COUNTS] = listing_badge_counts,
+    [ROUTE_BADGE] = handle_badge,
+    [ROUTE_ME] = handle_me,
+    [ROUTE_WEBHOOK] = webhook_handle,
+    [ROUTE_EVENTS] = handle_events,
     [ROUTE_DIGEST] = digests_handle,
+    [ROUTE_HOME] = home_handle,
+    [ROUTE_FIND] = find_handle,
+    [ROUTE_PAGE] = handle_name,
+    [ROUTE_PAGE_DOCKERFILE] = handle_name,
+    [ROUTE_ASSET] = asset_handle,
+    [ROUTE_OPENSEARCH] = opensearch_handle,
 };
 
 /* Answers from memory; false where Redis must be asked. */
@@ -245,9 +259,9 @@ static bool is_read(const struct httpd_request *request)
 static void handle_route(struct service *service, struct httpd_request *request,
                          struct route *route)
 {
-    bool is_post = strcmp(httpd_method(request), "POST") == 0;
-    bool is_allowed = route->kind == ROUTE_WEBHOOK ? is_post : is_read(request);
-    const char *allow = route->kind == ROUTE_WEBHOOK ? METHODS_WEBHOOK : METHODS_READ;
+    bool is_allowed = route->kind == ROUTE_WEBHOOK || is_read(request);
+    bool takes_post = route->kind == ROUTE_PAGE || route->kind == ROUTE_PAGE_DOCKERFILE;
+    const char *allow = takes_post ? METHODS_PAGE : METHODS_READ;
     if (strcmp(httpd_method(request), "OPTIONS") == 0)
         reply(request, answer_preflight(allow));
     else if (route->kind == ROUTE_NOT_FOUND || is_allowed)
@@ -265,7 +279,10 @@ void service_handle(void *arg, struct httpd_request *request)
     if (is_read_only && handle_from_memory(service, request))
         return;
     AUTO(route) struct route route;
-    route_parse(httpd_target(request), &route);
+    if (strcmp(httpd_method(request), "POST") == 0)
+        route_parse_post(httpd_target(request), &route);
+    else
+        route_parse(httpd_target(request), &route);
     handle_route(service, request, &route);
 }
 

@@ -20,6 +20,7 @@ enum document_answer verdict_answer(const struct route *route);
 /* shown is the image's name in answers. */
 struct verdict verdict_of(const struct config *config, const struct route *route, const char *shown,
                           const struct document_view *view);
-struct verdict verdict_problem(int status, const char *code, const char *detail, int retry_seconds);
+struct verdict verdict_problem(const struct route *route, int status, const char *code,
+                               const char *detail, int retry_seconds);
 
 #endif
