@@ -23,29 +23,39 @@ enum route_kind {
     ROUTE_SEARCH,
     ROUTE_BADGE_COUNTS,
     ROUTE_ME,
+    ROUTE_COMPARE, /* two images: sides */
     ROUTE_WEBHOOK, /* POST only */
     ROUTE_KINDS
 };
 
 #define ROUTE_MAX_WAIT_SECONDS 25
 
+/* One of two images that are compared. */
+struct route_side {
+    struct reference image;
+    char *platform; /* NULL if none was asked for */
+};
+
 struct route {
     enum route_kind kind;
     struct reference image;
     enum badge_type badge;
-    char digest[DIGEST_BYTES]; /* VERSION, DIGEST: what was asked for, in full */
-    int wait_seconds;          /* 0 .. ROUTE_MAX_WAIT_SECONDS; -1 if the query does not say */
-    char *platform;            /* NULL if none was asked for */
-    char *text;                /* LIST: the query's, NULL if there is none; SEARCH: the term */
-    int page;                  /* LIST: from 1 on */
-    char *refresh;             /* the query's, NULL if there is none */
-    char *token;               /* WEBHOOK */
+    char digest[DIGEST_BYTES];  /* VERSION, DIGEST: what was asked for, in full */
+    int wait_seconds;           /* 0 .. ROUTE_MAX_WAIT_SECONDS; -1 if the query does not say */
+    char *platform;             /* NULL if none was asked for */
+    char *text;                 /* LIST: the query's, NULL if there is none; SEARCH: the term */
+    int page;                   /* LIST: from 1 on */
+    char *refresh;              /* the query's, NULL if there is none */
+    char *token;                /* WEBHOOK */
+    struct route_side sides[2]; /* COMPARE: a and b; image is neither */
+    const char *side; /* "a" or "b" where the route, or what is wrong with it, is one side's */
     const char *why;
 };
 
 /* One trailing slash makes no other resource. Caller releases. */
 void route_parse(const char *target, struct route *ret_route);
 void route_release(struct route *route);
+extern const char *const route_side_names[2]; /* "a", "b" */
 
 /* The wait of a Prefer header (RFC 7240: "wait=10"), 0 if there is none; capped. */
 int route_prefer_wait(const char *header);

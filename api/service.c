@@ -134,10 +134,17 @@ static void handle_not_found(struct service *service, struct httpd_request *requ
                                   0));
 }
 
+/* side: "a" or "b" where the problem is one side's, else NULL. */
+static struct httpd_response *answer_about(const char *side, const char *code, const char *detail)
+{
+    return side ? answer_problem_side(side, 400, code, detail, 0)
+                : answer_problem(400, code, detail, 0);
+}
+
 static void handle_bad(struct service *service, struct httpd_request *request, struct route *route)
 {
     (void)service;
-    reply(request, answer_problem(400, "bad_request", route->why, 0));
+    reply(request, answer_about(route->side, "bad_request", route->why));
 }
 
 static void handle_health(struct service *service, struct httpd_request *request,
@@ -158,21 +165,21 @@ static void handle_me(struct service *service, struct httpd_request *request, st
 
 /* True where the image's registry is allowed; else the request is answered. */
 static bool check_registry(const struct service *service, struct httpd_request *request,
-                           const struct route *route)
+                           const struct reference *image, const char *side)
 {
-    if (registries_find(service->registries, route->image.registry))
+    if (registries_find(service->registries, image->registry))
         return true;
     AUTO(free)
     char *detail = xasprintf("The registry %.100s is not one that this server may ask. "
                              "Its operator can allow it in MB_REGISTRIES.",
-                             route->image.registry);
-    reply(request, answer_problem(400, "registry_not_allowed", detail, 0));
+                             image->registry);
+    reply(request, answer_about(side, "registry_not_allowed", detail));
     return false;
 }
 
 static void handle_name(struct service *service, struct httpd_request *request, struct route *route)
 {
-    if (!check_registry(service, request, route))
+    if (!check_registry(service, request, &route->image, NULL))
         return;
     if (route->kind == ROUTE_IMAGE && refresh_is_asked(service, request, route)) {
         refresh_handle(service, request, route);
@@ -182,10 +189,20 @@ static void handle_name(struct service *service, struct httpd_request *request, 
     *route = (struct route){0};
 }
 
+static void handle_compare(struct service *service, struct httpd_request *request,
+                           struct route *route)
+{
+    for (size_t i = 0; i < ARRAY_LEN(route->sides); i++)
+        if (!check_registry(service, request, &route->sides[i].image, route_side_names[i]))
+            return;
+    lookup_join(service, request, route);
+    *route = (struct route){0};
+}
+
 static void handle_events(struct service *service, struct httpd_request *request,
                           struct route *route)
 {
-    if (!check_registry(service, request, route))
+    if (!check_registry(service, request, &route->image, NULL))
         return;
     if (strcmp(httpd_method(request), "HEAD") == 0)
         reply(request, answer_event_stream());
@@ -215,7 +232,7 @@ static route_handler *const handlers[ROUTE_KINDS] = {
     [ROUTE_SEARCH] = listing_search,      [ROUTE_BADGE_COUNTS] = listing_badge_counts,
     [ROUTE_BADGE] = handle_badge,         [ROUTE_ME] = handle_me,
     [ROUTE_WEBHOOK] = webhook_handle,     [ROUTE_EVENTS] = handle_events,
-    [ROUTE_DIGEST] = digests_handle,
+    [ROUTE_DIGEST] = digests_handle,      [ROUTE_COMPARE] = handle_compare,
 };
 
 /* Answers from memory; false where Redis must be asked. */

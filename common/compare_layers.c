@@ -119,22 +119,30 @@ static json_t *short_command(const char *command)
     return json_sprintf("%.*s…", (int)len, command);
 }
 
+/* Shares the value: it is no copy. */
+static void share_member(json_t *row, const char *key, const json_t *layer, const char *member)
+{
+    json_t *value = json_object_get(layer, member);
+    if (value)
+        json_object_set(row, key, value);
+}
+
 static json_t *row_of(const char *change, const struct layer *a, const struct layer *b)
 {
     const json_t *layer = b ? b->object : a->object;
-    json_t *row = json_pack("{s:s}", "Change", change);
+    json_t *row = json_object();
+    json_object_set_new(row, "Change", json_string(change));
     if (a)
         json_object_set_new(row, "IndexA", json_integer((json_int_t)a->index));
     if (b)
         json_object_set_new(row, "IndexB", json_integer((json_int_t)b->index));
-    json_object_set_new(row, "BlobSum", json_string(jsonx_str(layer, "BlobSum")));
-    json_object_set_new(row, "DiffID", json_string(jsonx_str(layer, "DiffID")));
-    json_object_set_new(row, "DownloadSize", json_integer(jsonx_int(layer, "DownloadSize")));
+    share_member(row, "BlobSum", layer, "BlobSum");
+    share_member(row, "DiffID", layer, "DiffID");
+    share_member(row, "DownloadSize", layer, "DownloadSize");
     json_object_set_new(row, "Command", short_command(jsonx_str(layer, "Command")));
     if (a && b && strcmp(jsonx_str(a->object, "BlobSum"), jsonx_str(layer, "BlobSum")) != 0) {
-        json_object_set_new(row, "BlobSumA", json_string(jsonx_str(a->object, "BlobSum")));
-        json_object_set_new(row, "DownloadSizeA",
-                            json_integer(jsonx_int(a->object, "DownloadSize")));
+        share_member(row, "BlobSumA", a->object, "BlobSum");
+        share_member(row, "DownloadSizeA", a->object, "DownloadSize");
     }
     return row;
 }

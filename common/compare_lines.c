@@ -75,7 +75,10 @@ static struct diff_text compared(struct diff_text line, char escape)
 
 static json_t *line_object(const char *change, const struct diff_text *line)
 {
-    return json_pack("{s:s,s:s%}", "Change", change, "Text", line->data, line->len);
+    json_t *object = json_object();
+    json_object_set_new(object, "Change", json_string(change));
+    json_object_set_new(object, "Text", json_stringn(line->data, line->len));
+    return object;
 }
 
 static json_t *steps_object(const struct lines *lines, const struct diff_step *steps, size_t count)

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DIFF_MAX_ITEMS 2048 /* of each side: 512 KiB of bits */
+#define DIFF_MAX_ITEMS 1024 /* of each side: 128 KiB of bits */
 
 enum diff_change { DIFF_KEPT, DIFF_ADDED, DIFF_REMOVED };
 

@@ -31,7 +31,7 @@ static struct answer *put(const char *target, const char *name, size_t bytes, in
     struct answer *answer = xcalloc(1, sizeof(*answer));
     answer->refs = 1;
     answer->bytes = bytes;
-    cache_put(cache, target, name, answer, now_ms);
+    cache_put(cache, target, (const char *const[2]){name}, answer, now_ms);
     if (answer->refs == 1) {
         answer_unref(answer);
         return NULL;
