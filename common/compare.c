@@ -1,5 +1,6 @@
 #include "compare.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,22 +114,29 @@ static json_t *config_table(const json_t *a, const json_t *b)
     return compare_table(&left, &right, NULL, false);
 }
 
+/* One that has not been looked at has no size yet. */
+static json_t *platform_value(const json_t *platform)
+{
+    static const char *const members[] = {"Digest", "DownloadSize", "LayerCount"};
+    bool is_pending = json_is_true(json_object_get(platform, "Pending"));
+    json_t *value = json_object();
+    for (size_t m = 0; m < (is_pending ? 1 : ARRAY_LEN(members)); m++)
+        if (json_object_get(platform, members[m]))
+            json_object_set(value, members[m], json_object_get(platform, members[m]));
+    return value;
+}
+
 /* Windows images differ by OSVersion where their platform is the same. */
 static void add_platforms(const json_t *version, struct compare_entries *entries)
 {
-    static const char *const members[] = {"Digest", "DownloadSize", "LayerCount", "Pending"};
     size_t i;
     json_t *platform;
     json_array_foreach(jsonx_array(version, "Platforms"), i, platform)
     {
         const char *os_version = jsonx_str(platform, "OSVersion");
-        json_t *value = json_object();
-        for (size_t m = 0; m < ARRAY_LEN(members); m++)
-            if (json_object_get(platform, members[m]))
-                json_object_set(value, members[m], json_object_get(platform, members[m]));
         char *name = xasprintf("%s%s%s", jsonx_str(platform, "Platform"), *os_version ? " " : "",
                                os_version);
-        compare_entries_add(entries, name, value);
+        compare_entries_add(entries, name, platform_value(platform));
     }
 }
 

@@ -26,7 +26,8 @@
  * COMPARE_COMMAND_MAX_BYTES.
  *
  * Tables are sorted by Name. Rows of Platforms are all platforms, {"Digest","DownloadSize",
- * "LayerCount"} each, kept where the digests are the same; rows of the others are what is not kept.
+ * "LayerCount"} each, the digest alone where it has not been looked at, kept where the digests are
+ * the same; rows of the others are what is not kept.
  * Env: texts by variable. Config: "Entrypoint", "Cmd", "User", "WorkingDir", "ExposedPorts",
  * "Volumes", "StopSignal", "Healthcheck" as in a version's Config.
  *

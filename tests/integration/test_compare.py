@@ -179,6 +179,8 @@ def test_two_platforms_of_one_image(suite, session_registry):
 
 
 def test_platforms_that_only_one_has(suite, session_registry):
+    compared(suite, f"{MULTI}:1.0", f"{MULTI}:2.0")
+    suite.wait_status(MULTI)
     answer = compared(suite, f"{MULTI}:1.0", f"{MULTI}:2.0")
     new = session_registry.samples["demo/multi"].tags["2.0"].platforms["linux/arm/v7"]
     table = answer["Platforms"]
@@ -192,7 +194,7 @@ def test_two_registries(make_suite, registry, release):
     other = FaultyRegistry().start()
     try:
         shelf = Shelf(other, f"r{next(_numbers)}")
-        shelf.image("latest", layers=[b"something else"])
+        shelf.image("latest")
         registries = f"{HOST}={registry.url},edge.local={other.url}"
         suite = make_suite(MB_REGISTRIES=registries).start()
         answer = compared(suite, f"{HOST}/{release.name}:1.1", f"edge.local/{shelf.name}")

@@ -242,10 +242,15 @@ static void platforms_are_all_shown(void **state)
                 "{'Platform':'windows/amd64','OSVersion':'10','Digest':'3'}]}",
                 "{'Platforms':[{'Platform':'linux/amd64','Digest':'1','DownloadSize':10},"
                 "{'Platform':'windows/amd64','OSVersion':'11','Digest':'3'},"
-                "{'Platform':'linux/arm64','Digest':'9','DownloadSize':25}]}");
+                "{'Platform':'linux/arm64','Digest':'9','DownloadSize':0,'Pending':true}]}");
     expect(answer, "Platforms.Kept", "1");
     expect_change(answer, "Platforms", 0, "linux/amd64", "kept");
     expect_change(answer, "Platforms", 1, "linux/arm64", "changed");
+    JSON_AUTO
+    json_t *arm =
+        json_deep_copy(json_array_get(jsonx_array(jsonx_object(answer, "Platforms"), "Rows"), 1));
+    expect(arm, "A", "{'Digest':'2','DownloadSize':20}");
+    expect(arm, "B", "{'Digest':'9'}");
     expect_change(answer, "Platforms", 2, "windows/amd64 10", "removed");
     expect_change(answer, "Platforms", 3, "windows/amd64 11", "added");
 }
