@@ -25,7 +25,7 @@ void answer_close_connections(void)
     closes_connections = true;
 }
 
-static void add_common_headers(struct httpd_response *response)
+void answer_common_headers(struct httpd_response *response)
 {
     if (closes_connections)
         httpd_response_header(response, "Connection", "close");
@@ -126,7 +126,7 @@ static struct httpd_response *form_new(const struct answer *answer, int status, 
                                        const char *type)
 {
     struct httpd_response *response = httpd_response_new(status, body, len);
-    add_common_headers(response);
+    answer_common_headers(response);
     httpd_response_header(response, "ETag", etag);
     httpd_response_header(response, "Vary", "Accept-Encoding, Prefer");
     httpd_response_header(response, "Cache-Control", answer->is_final ? CACHE_FINAL : "no-cache");
@@ -188,7 +188,7 @@ static struct httpd_response *svg_form(int status, char *svg, const struct answe
                                        const char *cache_control)
 {
     struct httpd_response *response = httpd_response_new(status, svg, svg ? strlen(svg) : 0);
-    add_common_headers(response);
+    answer_common_headers(response);
     httpd_response_header(response, "ETag", answer->etag);
     httpd_response_header(response, "Cache-Control", cache_control);
     /* Opened by itself a picture is a document: nothing in it may run or load. */
@@ -283,7 +283,7 @@ static struct httpd_response *json_response(int status, const json_t *json, cons
 {
     char *body = jsonx_dump(json);
     struct httpd_response *response = httpd_response_new(status, body, strlen(body));
-    add_common_headers(response);
+    answer_common_headers(response);
     httpd_response_header(response, "Content-Type", type);
     httpd_response_header(response, "Cache-Control", "no-store");
     return response;
@@ -318,7 +318,7 @@ static int retry_seconds(const struct status *status, int64_t now_ms)
     return left_ms <= 0 ? PENDING_RETRY_SECONDS : (int)((left_ms + 999) / 1000);
 }
 
-static void add_retry_after(struct httpd_response *response, int seconds)
+void answer_retry_after(struct httpd_response *response, int seconds)
 {
     char text[16];
     (void)snprintf(text, sizeof(text), "%d", seconds);
@@ -332,25 +332,30 @@ struct httpd_response *answer_pending(const char *name, const struct status *sta
     AUTO(free) char *link = status_link(name);
     AUTO(free) char *location = xasprintf("/v1/status/%s", name);
     struct httpd_response *response = json_response(202, object, TYPE_JSON);
-    add_retry_after(response, retry_seconds(status, now_ms));
+    answer_retry_after(response, retry_seconds(status, now_ms));
     httpd_response_header(response, "Link", link);
     httpd_response_header(response, "Location", location);
     httpd_response_header(response, "Vary", "Accept-Encoding, Prefer");
     return response;
 }
 
-struct httpd_response *answer_pending_two(const struct answer_part parts[2], int64_t now_ms)
+int answer_parts_retry(const struct answer_part parts[2], int64_t now_ms)
 {
     int seconds = 0;
     for (size_t i = 0; i < 2; i++) {
         int own = parts[i].is_found ? 0 : retry_seconds(parts[i].status, now_ms);
         seconds = own > seconds ? own : seconds;
     }
+    return seconds;
+}
+
+struct httpd_response *answer_pending_two(const struct answer_part parts[2], int64_t now_ms)
+{
     JSON_AUTO
     json_t *object = json_pack("{s:o,s:o}", "A", status_object(parts[0].name, parts[0].status), "B",
                                status_object(parts[1].name, parts[1].status));
     struct httpd_response *response = json_response(202, object, TYPE_JSON);
-    add_retry_after(response, seconds);
+    answer_retry_after(response, answer_parts_retry(parts, now_ms));
     for (size_t i = 0; i < 2; i++) {
         AUTO(free) char *link = status_link(parts[i].name);
         httpd_response_header(response, "Link", link);
@@ -369,7 +374,7 @@ struct httpd_response *answer_status(const char *name, const struct status *stat
 static struct httpd_response *ready_response(int status, const char *text, const char *type)
 {
     struct httpd_response *response = httpd_response_new(status, xstrdup(text), strlen(text));
-    add_common_headers(response);
+    answer_common_headers(response);
     httpd_response_header(response, "Content-Type", type);
     httpd_response_header(response, "Cache-Control", "no-store");
     return response;
@@ -392,7 +397,7 @@ char *answer_status_text(const char *name, const struct status *status)
 struct httpd_response *answer_event_stream(void)
 {
     struct httpd_response *response = httpd_response_new(200, NULL, 0);
-    add_common_headers(response);
+    answer_common_headers(response);
     httpd_response_header(response, "Content-Type", "text/event-stream; charset=utf-8");
     httpd_response_header(response, "Cache-Control", "no-store");
     return response;
@@ -401,7 +406,7 @@ struct httpd_response *answer_event_stream(void)
 struct httpd_response *answer_no_content(void)
 {
     struct httpd_response *response = httpd_response_new(204, NULL, 0);
-    add_common_headers(response);
+    answer_common_headers(response);
     httpd_response_header(response, "Cache-Control", "no-store");
     return response;
 }
@@ -443,7 +448,7 @@ static struct httpd_response *problem_response(json_t *problem, int status, int 
 {
     struct httpd_response *response = json_response(status, problem, "application/problem+json");
     if (retry_after_seconds)
-        add_retry_after(response, retry_after_seconds);
+        answer_retry_after(response, retry_after_seconds);
     json_decref(problem);
     return response;
 }
@@ -480,7 +485,7 @@ struct httpd_response *answer_not_allowed(const char *allow)
 struct httpd_response *answer_preflight(const char *allow)
 {
     struct httpd_response *response = httpd_response_new(204, NULL, 0);
-    add_common_headers(response);
+    answer_common_headers(response);
     httpd_response_header(response, "Allow", allow);
     httpd_response_header(response, "Access-Control-Allow-Methods", allow);
     httpd_response_header(response, "Access-Control-Allow-Headers", "If-None-Match, Prefer");

@@ -53,6 +53,8 @@ struct answer_part {
     const struct status *status;
     bool is_found; /* nothing of it is waited for */
 };
+/* When to look again. */
+int answer_parts_retry(const struct answer_part parts[2], int64_t now_ms);
 struct httpd_response *answer_pending_two(const struct answer_part parts[2], int64_t now_ms);
 /* 200 with the status object. */
 struct httpd_response *answer_status(const char *name, const struct status *status);
@@ -75,8 +77,11 @@ struct httpd_response *answer_problem_side(const char *side, int status, const c
                                            const char *detail, int retry_after_seconds);
 /* 405. allow is one of METHODS_... */
 #define METHODS_READ "GET, HEAD, OPTIONS"
-#define METHODS_WEBHOOK "POST, OPTIONS"
+#define METHODS_PAGE "GET, HEAD, POST, OPTIONS"
 struct httpd_response *answer_not_allowed(const char *allow);
+/* Headers that every answer has. */
+void answer_common_headers(struct httpd_response *response);
+void answer_retry_after(struct httpd_response *response, int seconds);
 /* From now on every answer says Connection: close. */
 void answer_close_connections(void);
 /* 204 for a preflight. */

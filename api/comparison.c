@@ -11,6 +11,9 @@
 #include "jsonx.h"
 #include "loop.h"
 #include "mem.h"
+#include "page.h"
+#include "page_answer.h"
+#include "page_compare.h"
 #include "version.h"
 
 /* Obstacles */
@@ -24,6 +27,19 @@ static struct verdict too_large(const struct inquiry *side)
     return verdict_problem(&side->route, 422, "too_large_to_compare", detail, 0);
 }
 
+static struct httpd_response *pending_response(const struct inquiry *sides,
+                                               const struct answer_part *parts)
+{
+    const struct route *route = &sides[0].route;
+    int64_t now_ms = clock_ms();
+    if (!route->is_page)
+        return answer_pending_two(parts, now_ms);
+    struct strbuf body = STRBUF_INIT(PAGE_MAX_BYTES);
+    int retry_seconds = answer_parts_retry(parts, now_ms);
+    page_compare_pending(route, parts, retry_seconds, &body);
+    return page_response(202, &body, retry_seconds);
+}
+
 /* A side that waits for what is far off has nothing to hold a client for. */
 static struct verdict pending(const struct inquiry *sides)
 {
@@ -34,8 +50,7 @@ static struct verdict pending(const struct inquiry *sides)
         parts[i] = (struct answer_part){side->shown, &side->status, side->is_found};
         is_pending = is_pending && (side->is_found || side->verdict.is_pending);
     }
-    return (struct verdict){.response = answer_pending_two(parts, clock_ms()),
-                            .is_pending = is_pending};
+    return (struct verdict){.response = pending_response(sides, parts), .is_pending = is_pending};
 }
 
 struct verdict comparison_obstacle(struct inquiry *sides)
@@ -138,6 +153,11 @@ static struct answer *answer_of(const struct comparison *comparison)
     const struct inquiry *sides = comparison->sides;
     char etag[ETAG_BYTES];
     bool is_final = status_is_final(&sides[0].status) && status_is_final(&sides[1].status);
+    if (sides[0].route.is_page) {
+        struct strbuf body = STRBUF_INIT(PAGE_MAX_BYTES);
+        page_compare(&sides[0].route, comparison->result, &body);
+        return page_answer_new(&body, is_final);
+    }
     comparison_etag(sides, etag);
     return answer_tagged(jsonx_dump(comparison->result), etag + 1, is_final);
 }

@@ -1,4 +1,4 @@
-/* GET /v1/compare?a={ref}&b={ref}: two inquiries of a lookup to one answer.
+/* GET /v1/compare?a={ref}&b={ref}, and /compare, the page: two inquiries of a lookup to one answer.
  *
  * 200: compare.h, with "Status" in A and B; 202 {"A","B"}: their statuses, while one is
  * not known yet; a problem of a side names it: "side": "a" or "b". 422 too_large_to_compare: there

@@ -12,6 +12,7 @@
 #include "inquiry.h"
 #include "loop.h"
 #include "mem.h"
+#include "page_answer.h"
 #include "submit.h"
 #include "verdict.h"
 #include "waiting.h"
@@ -130,6 +131,11 @@ static void deliver(struct lookup *lookup, const struct verdict *verdict)
     }
 }
 
+static bool is_comparison(const struct lookup *lookup)
+{
+    return lookup->route.kind == ROUTE_COMPARE || lookup->route.kind == ROUTE_COMPARE_PAGE;
+}
+
 static void wait_for_change(struct lookup *lookup)
 {
     if (!lookup->parties) {
@@ -216,10 +222,10 @@ static void keep(struct lookup *lookup, struct answer *answer)
 static void refuse(struct lookup *lookup, const char *client, int64_t wait_ms)
 {
     struct httpd_response *response =
-        answer_problem(429, "too_many_submissions",
-                       "Too many images that nobody has asked for before were asked for within a "
-                       "minute. What is known is answered as ever.",
-                       (int)((wait_ms + 999) / 1000));
+        page_or_problem(&lookup->route, 429, "too_many_submissions",
+                        "Too many images that nobody has asked for before were asked for within a "
+                        "minute. What is known is answered as ever.",
+                        (int)((wait_ms + 999) / 1000));
     struct party **at = &lookup->parties;
     while (*at) {
         struct party *party = *at;
@@ -336,7 +342,7 @@ static void judge(struct lookup *lookup)
     struct inquiry *side = first_to_submit(lookup);
     if (side && first_get(lookup))
         submit_for(lookup, side);
-    else if (lookup->route.kind == ROUTE_COMPARE)
+    else if (is_comparison(lookup))
         settle_comparison(lookup);
     else
         settle_side(lookup);
@@ -377,12 +383,14 @@ static void on_deadline(void *arg)
 static void add_sides(struct lookup *lookup)
 {
     struct route *route = &lookup->route;
-    if (route->kind != ROUTE_COMPARE) {
+    if (!is_comparison(lookup)) {
         inquiry_init(&lookup->sides[lookup->count++], lookup->service, route, on_read, lookup);
         return;
     }
     for (size_t i = 0; i < COMPARISON_SIDES; i++) {
-        const struct route side = {.kind = route->kind,
+        const struct route side = {.kind = ROUTE_COMPARE,
+                                   .is_page = route->is_page,
+                                   .sides = {route->sides[0], route->sides[1]},
                                    .image = route->sides[i].image,
                                    .platform = route->sides[i].platform,
                                    .side = route_side_names[i]};
@@ -463,7 +471,8 @@ void lookup_end_waits(struct service *service)
 static struct httpd_response *stopping(const struct lookup *lookup)
 {
     if (lookup->route.kind != ROUTE_BADGE)
-        return answer_problem(503, "stopping", "This server is stopping. Try again.", 1);
+        return page_or_problem(&lookup->route, 503, "stopping",
+                               "This server is stopping. Try again.", 1);
     struct answer *answer = badge_route_try_later(&lookup->route);
     struct httpd_response *response = answer->plain;
     httpd_response_ref(response);

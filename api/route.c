@@ -77,12 +77,17 @@ static void set_page(struct route *route, const char *value)
     route->page = is_page ? (int)page : 1;
 }
 
+static bool route_is_compare(const struct route *route)
+{
+    return route->kind == ROUTE_COMPARE || route->kind == ROUTE_COMPARE_PAGE;
+}
+
 static void set_platform(struct route *route, const char *value, char **platform)
 {
     size_t slashes = 0;
     for (const char *c = value; *c; c++)
         slashes += *c == '/';
-    if (!*value && route->kind == ROUTE_COMPARE)
+    if (!*value && route_is_compare(route))
         return; /* a form's way not to choose */
     bool is_valid =
         strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+/") ==
@@ -142,15 +147,34 @@ static void read_side_member(struct route *route, const char *name, size_t name_
 /* Both are there; `platform` is that of both but for the one that has its own. */
 static void settle_sides(struct route *route)
 {
-    for (size_t i = 0; i < ARRAY_LEN(route->sides) && route->kind == ROUTE_COMPARE; i++) {
+    for (size_t i = 0; i < ARRAY_LEN(route->sides) && route_is_compare(route); i++) {
         struct route_side *side = &route->sides[i];
-        if (!side->image.path) {
+        if (!side->image.path && route->is_page) {
+            route->kind = ROUTE_COMPARE_FORM;
+        } else if (!side->image.path) {
             bad(route, "Two images are compared, a and b, like ?a=nginx:1.26&b=nginx:1.27.");
             route->side = route_side_names[i];
         }
         if (!side->platform && route->platform)
             side->platform = xstrdup(route->platform);
     }
+}
+
+/* A form sends blanks as "+". */
+static char *decode_form(const char *text, size_t len)
+{
+    AUTO(free) char *copy = xstrndup(text, len);
+    for (char *plus = strchr(copy, '+'); plus; plus = strchr(plus, '+'))
+        *plus = ' ';
+    return decode(copy, len);
+}
+
+static void read_typed(struct route *route, const char *text, size_t len)
+{
+    char *typed = decode_form(text, len);
+    free(route->text);
+    route->text = typed;
+    route->kind = ROUTE_FIND;
 }
 
 /* Members that are not ours are left alone: old clients send their own. */
@@ -173,8 +197,14 @@ static void read_query(struct route *route, const char *query)
             set_text(&route->text, value);
         else if (name_len == 4 && strncmp(query, "page", 4) == 0)
             set_page(route, value);
-        else if (route->kind == ROUTE_COMPARE)
+        else if (route_is_compare(route))
             read_side_member(route, query, name_len, value);
+        else if (route->kind == ROUTE_PAGE && len == 15 &&
+                 strncmp(query, "view=dockerfile", 15) == 0)
+            route->kind = ROUTE_PAGE_DOCKERFILE;
+        else if ((route->kind == ROUTE_HOME || route->kind == ROUTE_FIND) && equals &&
+                 name_len == 1 && *query == 'q')
+            read_typed(route, equals + 1, len - name_len - 1);
         query += len + (query[len] == '&');
     }
 }
@@ -263,6 +293,11 @@ static void read_webhook(struct route *route, char *rest)
         route->token = xstrdup(slash + 1);
 }
 
+static void read_file(struct route *route, char *rest)
+{
+    route->text = xstrdup(rest);
+}
+
 struct route_row {
     const char *path; /* ends in a slash where `read` takes what follows it */
     enum route_kind kind;
@@ -271,20 +306,37 @@ struct route_row {
 
 /* The first that matches counts. */
 static const struct route_row rows[] = {
-    {"/healthcheck.txt", ROUTE_HEALTH, NULL},         {"/v1/me", ROUTE_ME, NULL},
-    {"/v1/badges/counts", ROUTE_BADGE_COUNTS, NULL},  {"/v1/images", ROUTE_LIST, NULL},
-    {"/v1/images/", ROUTE_IMAGE, read_image},         {"/v1/status/", ROUTE_STATUS, read_name},
-    {"/v1/dockerfile/", ROUTE_DOCKERFILE, read_name}, {"/v1/events/", ROUTE_EVENTS, read_name},
-    {"/v1/digests/", ROUTE_DIGEST, read_digest},      {"/badges/", ROUTE_BADGE, badge_route_read},
-    {"/images/", ROUTE_WEBHOOK, read_webhook},        {"/v1/compare", ROUTE_COMPARE, NULL},
+    {"/healthcheck.txt", ROUTE_HEALTH, NULL},
+    {"/v1/me", ROUTE_ME, NULL},
+    {"/v1/badges/counts", ROUTE_BADGE_COUNTS, NULL},
+    {"/v1/images", ROUTE_LIST, NULL},
+    {"/v1/images/", ROUTE_IMAGE, read_image},
+    {"/v1/status/", ROUTE_STATUS, read_name},
+    {"/v1/dockerfile/", ROUTE_DOCKERFILE, read_name},
+    {"/v1/events/", ROUTE_EVENTS, read_name},
+    {"/v1/digests/", ROUTE_DIGEST, read_digest},
+    {"/badges/", ROUTE_BADGE, badge_route_read},
+    {"/images/", ROUTE_PAGE, read_name},
+    {"/assets/", ROUTE_ASSET, read_file},
+    {"/v1/compare", ROUTE_COMPARE, NULL},
+    {"/compare", ROUTE_COMPARE_PAGE, NULL},
+    {"/search", ROUTE_FIND, NULL},
+    {"/opensearch.xml", ROUTE_OPENSEARCH, NULL},
+    {"/", ROUTE_HOME, NULL},
 };
+
+static bool kind_is_page(enum route_kind kind)
+{
+    return kind == ROUTE_PAGE || kind == ROUTE_HOME || kind == ROUTE_FIND ||
+           kind == ROUTE_COMPARE_PAGE;
+}
 
 static bool row_matches(const struct route_row *row, const char *path)
 {
     size_t len = strlen(row->path);
     if (strncmp(path, row->path, len) != 0)
         return false;
-    return row->read || strcmp(path + len, "") == 0 || strcmp(path + len, "/") == 0;
+    return row->read || path[len] == '\0' || (len > 1 && strcmp(path + len, "/") == 0);
 }
 
 static void read_path(struct route *route, char *path)
@@ -293,6 +345,7 @@ static void read_path(struct route *route, char *path)
         if (!row_matches(&rows[i], path))
             continue;
         route->kind = rows[i].kind;
+        route->is_page = kind_is_page(rows[i].kind);
         if (rows[i].read)
             rows[i].read(route, path + strlen(rows[i].path));
         return;
@@ -321,6 +374,22 @@ void route_parse(const char *target, struct route *ret_route)
     if (route.kind != ROUTE_BAD && target[path_len] == '?')
         read_query(&route, target + path_len + 1);
     settle_sides(&route);
+    *ret_route = route;
+}
+
+void route_parse_post(const char *target, struct route *ret_route)
+{
+    static const char pages[] = "/images/";
+    const char *path = skip_origin(target);
+    AUTO(free) char *rest = NULL;
+    if (strncmp(path, pages, strlen(pages)) == 0)
+        rest = decode(path + strlen(pages), strcspn(path + strlen(pages), "?"));
+    if (!rest) {
+        route_parse(target, ret_route);
+        return;
+    }
+    struct route route = {.kind = ROUTE_WEBHOOK, .wait_seconds = -1, .page = 1};
+    read_webhook(&route, rest);
     *ret_route = route;
 }
 

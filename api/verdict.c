@@ -5,6 +5,8 @@
 #include "badge_route.h"
 #include "clock.h"
 #include "mem.h"
+#include "page_answer.h"
+#include "page_view.h"
 #include "strbuf.h"
 
 #define ALIVE_MS 60000 /* a job that has told nothing for so long may be lost */
@@ -14,6 +16,7 @@ struct asked {
     const struct config *config;
     const struct route *route;
     const char *shown;
+    const struct document_view *view;
 };
 
 enum document_answer verdict_answer(const struct route *route)
@@ -21,8 +24,12 @@ enum document_answer verdict_answer(const struct route *route)
     switch (route->kind) {
     case ROUTE_VERSION:
     case ROUTE_COMPARE:
+    case ROUTE_COMPARE_PAGE:
         return DOCUMENT_VERSION;
+    case ROUTE_PAGE:
+        return DOCUMENT_PAGE;
     case ROUTE_DOCKERFILE:
+    case ROUTE_PAGE_DOCKERFILE:
         return DOCUMENT_DOCKERFILE;
     case ROUTE_BADGE:
         return DOCUMENT_BADGE;
@@ -40,10 +47,8 @@ static bool is_alive(const struct status *status)
 struct verdict verdict_problem(const struct route *route, int status, const char *code,
                                const char *detail, int retry_seconds)
 {
-    struct httpd_response *response =
-        route->side ? answer_problem_side(route->side, status, code, detail, retry_seconds)
-                    : answer_problem(status, code, detail, retry_seconds);
-    return (struct verdict){.response = response};
+    return (struct verdict){.response =
+                                page_or_problem(route, status, code, detail, retry_seconds)};
 }
 
 /* What comes next lies beyond the longest poll: there is nothing to hold a client for. */
@@ -56,7 +61,11 @@ static struct verdict pending(const struct asked *asked, const struct status *st
                               bool wants_submit)
 {
     int64_t now_ms = clock_ms();
-    return (struct verdict){.response = answer_pending(asked->shown, status, now_ms),
+    bool is_page = asked->route->is_page && asked->route->kind != ROUTE_COMPARE;
+    struct httpd_response *response =
+        is_page ? page_view_pending(asked->route, asked->shown, asked->view, now_ms)
+                : answer_pending(asked->shown, status, now_ms);
+    return (struct verdict){.response = response,
                             .is_pending = !is_put_off(status, now_ms),
                             .wants_submit = wants_submit};
 }
@@ -112,7 +121,10 @@ static struct verdict verdict_found(const struct asked *asked, const struct docu
     bool is_lost = !status_is_final(&view->status) && !is_alive(&view->status);
     bool is_side = asked->route->kind == ROUTE_COMPARE;
     return (struct verdict){
-        .answer = is_side ? NULL : answer_new(view, verdict_answer(asked->route), asked->shown),
+        .answer = is_side ? NULL
+                  : asked->route->is_page
+                      ? page_view_answer(asked->route, asked->shown, view)
+                      : answer_new(view, verdict_answer(asked->route), asked->shown),
         .is_kept = true,
         .wants_submit = is_stale || is_lost,
     };
@@ -147,7 +159,7 @@ static struct verdict verdict_by_find(const struct asked *asked, const struct do
 struct verdict verdict_of(const struct config *config, const struct route *route, const char *shown,
                           const struct document_view *view)
 {
-    const struct asked asked = {config, route, shown};
+    const struct asked asked = {config, route, shown, view};
     struct verdict verdict = verdict_by_find(&asked, view);
     if (verdict.response && verdict.wants_submit && view->status.retry_ms > clock_ms()) {
         verdict.wants_submit = false; /* not enqueued before then: nothing to wait for */

@@ -8,6 +8,7 @@
 #include "catalog.h"
 #include "clock.h"
 #include "digest.h"
+#include "document.h"
 #include "err.h"
 #include "fragment.h"
 #include "jsonx.h"
@@ -20,6 +21,7 @@
 #define SHEETS_MAX_BYTES (8u << 20)
 #define STORE_CHUNK 256
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
+#define PAGE_VERSIONS_MAX_BYTES (128u << 10)
 #define TURN_VERSIONS 256             /* written between two turns of the loop */
 #define VERSIONS_MAX_BYTES (8u << 20) /* more than clients read, and the api joins in time */
 
@@ -365,6 +367,27 @@ static void add_versions(struct document *doc)
     add_fragment(doc, xstrdup("versions"), &text);
 }
 
+/* A page shows the first ones only, and the api parses what it shows. */
+static void add_page_versions(struct document *doc)
+{
+    AUTO(strbuf) struct strbuf text = STRBUF_INIT(ANSWER_MAX_BYTES);
+    size_t whole = 1; /* where the last entry that fits ends */
+    strbuf_addc(&text, '[');
+    for (size_t i = 0; i < doc->version_count && i < DOCUMENT_PAGE_VERSIONS; i++) {
+        add_entry(doc, doc->versions[i].digest, doc->versions[i].tags, &doc->versions[i], &text);
+        if (text.len > PAGE_VERSIONS_MAX_BYTES)
+            break;
+        whole = text.len;
+    }
+    if (json_array_size(doc->rest) && text.len == whole)
+        add_entry(doc, "", doc->rest, NULL, &text);
+    if (text.len <= PAGE_VERSIONS_MAX_BYTES)
+        whole = text.len;
+    text.len = whole;
+    strbuf_addc(&text, ']');
+    add_fragment(doc, xstrdup("page-versions"), &text);
+}
+
 static void add_head(struct document *doc)
 {
     const json_t *hub = jsonx_object(doc->image, "Hub");
@@ -492,6 +515,7 @@ static void add_all(struct document *doc)
     add_meta(doc);
     add_badge(doc);
     add_versions(doc);
+    add_page_versions(doc);
     add_head(doc);
     for (size_t i = 0; i < doc->version_count; i++) {
         turn_at(doc, i);

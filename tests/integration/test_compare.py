@@ -352,3 +352,48 @@ def test_an_index_and_its_own_image_are_one_manifest(suite, registry):
     answer = compared(suite, f"{HOST}/{name}:index", f"{HOST}/{name}:image")
     assert answer["Identical"] and answer["A"]["Digest"] != answer["B"]["Digest"]
     assert images.sha256(child.data) == answer["A"]["ImageDigest"]
+
+
+# The page
+
+
+def page(suite, a, b, **more):
+    status, headers, body = suite.get(target(a, b, **more).removeprefix("/v1"))
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    return status, body.decode()
+
+
+def test_the_page_of_two_releases(suite, release):
+    name = f"{HOST}/{release.name}"
+    compared(suite, f"{name}:1.1", f"{name}:1.2")
+    status, html = page(suite, f"{name}:1.1", f"{name}:1.2")
+    assert status == 200
+    assert '<del class="line removed">- ENV APP_VERSION=1.1\n</del>' in html
+    assert '<ins class="line added">+ RUN apk add curl\n</ins>' in html
+    assert f'name="a" value="{name}:1.1"' in html
+    status, html = page(suite, f"{name}:1.2", f"{name}:latest")
+    assert status == 200 and "Both are the same image" in html
+
+
+def test_the_page_waits_for_what_is_unknown(make_suite, release):
+    suite = make_suite().start(["api"])
+    status, html = page(suite, f"{HOST}/{release.name}", HELLO)
+    assert status == 202
+    assert '<meta http-equiv="refresh"' in html and 'id="retry"' in html
+    assert suite["api"].metrics()["mb_submissions_total"] == 2
+
+
+def test_the_pages_problems_have_the_form(suite):
+    suite.wait_status(HELLO)
+    status, html = page(suite, HELLO, f"{HELLO}:9.9")
+    assert status == 404
+    assert "has no tag 9.9" in html and f'name="a" value="{HELLO}"' in html
+    status, html = page(suite, HELLO, "UPPER/case")
+    assert status == 400 and f'name="a" value="{HELLO}"' in html
+
+
+def test_the_form_comes_first(suite_api):
+    status, html = page(suite_api, HELLO, "")
+    assert status == 200
+    assert f'name="a" value="{HELLO}"' in html and 'name="b" value=""' in html

@@ -155,8 +155,7 @@ static void bad_paths_say_why(void **state)
 static void other_paths_are_not_found_and_exact_ones_are(void **state)
 {
     (void)state;
-    static const char *const others[] = {"/",
-                                         "",
+    static const char *const others[] = {"",
                                          "*",
                                          "/v1/imagesx/a",
                                          "/v1/me/x",
@@ -258,10 +257,11 @@ static void webhooks_are_a_name_and_a_token(void **state)
         {"/images/o/app/abc=/", "docker.io", "o/app", "abc="},
         {"/images/library/app/abc%3D", "docker.io", "library/app", "abc="},
         {"/images/ghcr.io/a/b/c/t", "ghcr.io", "a/b/c", "t"},
+        {"https://any.host/images/app/t?x=y", "docker.io", "library/app", "t"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         AUTO(route) struct route route;
-        route_parse(cases[i].target, &route);
+        route_parse_post(cases[i].target, &route);
         assert_int_equal(route.kind, ROUTE_WEBHOOK);
         same(route.image.registry, cases[i].registry);
         same(route.image.path, cases[i].path);
@@ -271,9 +271,47 @@ static void webhooks_are_a_name_and_a_token(void **state)
                                          "/images/A/t", "/images//t"};
     for (size_t i = 0; i < ARRAY_LEN(others); i++) {
         AUTO(route) struct route route;
-        route_parse(others[i], &route);
+        route_parse_post(others[i], &route);
         assert_int_equal(route.kind, ROUTE_NOT_FOUND);
     }
+}
+
+static void pages_are_read_where_webhooks_are_posted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target;
+        enum route_kind kind;
+        const char *path, *tag, *text;
+    } cases[] = {
+        {"/", ROUTE_HOME, NULL, NULL, NULL},
+        {"/?x=1", ROUTE_HOME, NULL, NULL, NULL},
+        {"/?q=a+b%2Bc", ROUTE_FIND, NULL, NULL, "a b+c"},
+        {"/search?q=docker+pull+nginx%3A1", ROUTE_FIND, NULL, NULL, "docker pull nginx:1"},
+        {"/search", ROUTE_FIND, NULL, NULL, NULL},
+        {"/images/nginx", ROUTE_PAGE, "library/nginx", NULL, NULL},
+        {"/images/o/n:1.2/", ROUTE_PAGE, "o/n", "1.2", NULL},
+        {"/images/o/n/t", ROUTE_PAGE, "o/n/t", NULL, NULL},
+        {"/images/o/n?view=dockerfile", ROUTE_PAGE_DOCKERFILE, "o/n", NULL, NULL},
+        {"/images/o/n?view=x", ROUTE_PAGE, "o/n", NULL, NULL},
+        {"/assets/a-1.css", ROUTE_ASSET, NULL, NULL, "a-1.css"},
+        {"/opensearch.xml", ROUTE_OPENSEARCH, NULL, NULL, NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        AUTO(route) struct route route;
+        route_parse(cases[i].target, &route);
+        assert_int_equal(route.kind, cases[i].kind);
+        same(route.image.path, cases[i].path);
+        same(route.image.tag, cases[i].tag);
+        same(route.text, cases[i].text);
+    }
+    AUTO(route) struct route bad;
+    route_parse("/images/UPPER", &bad);
+    assert_int_equal(bad.kind, ROUTE_BAD);
+    assert_true(bad.is_page);
+    AUTO(route) struct route post;
+    route_parse_post("/v1/me", &post);
+    assert_int_equal(post.kind, ROUTE_ME);
 }
 
 static void prefer_header_is_read_leniently(void **state)
@@ -303,6 +341,7 @@ int main(void)
         cmocka_unit_test(lists_have_a_query_and_a_page),
         cmocka_unit_test(bug_16_an_organisation_called_search_is_reachable),
         cmocka_unit_test(webhooks_are_a_name_and_a_token),
+        cmocka_unit_test(pages_are_read_where_webhooks_are_posted),
         cmocka_unit_test(prefer_header_is_read_leniently),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
