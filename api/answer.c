@@ -166,13 +166,18 @@ struct answer *answer_new(const struct document_view *view, enum document_answer
 
 struct answer *answer_list_new(char *body)
 {
-    struct answer *answer = xcalloc(1, sizeof(*answer));
     char digest[DIGEST_BYTES];
+    digest_sha256(body, strlen(body), digest);
+    return answer_tagged(body, digest_hex(digest), true);
+}
+
+struct answer *answer_tagged(char *body, const char *hex, bool is_final)
+{
+    struct answer *answer = xcalloc(1, sizeof(*answer));
     size_t len = strlen(body);
-    digest_sha256(body, len, digest);
-    set_etags(answer, digest_hex(digest));
+    set_etags(answer, hex);
     answer->refs = 1;
-    answer->is_final = true;
+    answer->is_final = is_final;
     answer->bytes = len + 2048;
     answer->plain = form_new(answer, 200, body, len, answer->etag, NULL, TYPE_JSON);
     answer->not_modified = form_new(answer, 304, NULL, 0, answer->etag, NULL, TYPE_JSON);
@@ -334,6 +339,31 @@ struct httpd_response *answer_pending(const char *name, const struct status *sta
     return response;
 }
 
+int answer_parts_retry(const struct answer_part parts[2], int64_t now_ms)
+{
+    int seconds = 0;
+    for (size_t i = 0; i < 2; i++) {
+        int own = parts[i].is_found ? 0 : retry_seconds(parts[i].status, now_ms);
+        seconds = own > seconds ? own : seconds;
+    }
+    return seconds;
+}
+
+struct httpd_response *answer_pending_two(const struct answer_part parts[2], int64_t now_ms)
+{
+    JSON_AUTO
+    json_t *object = json_pack("{s:o,s:o}", "A", status_object(parts[0].name, parts[0].status), "B",
+                               status_object(parts[1].name, parts[1].status));
+    struct httpd_response *response = json_response(202, object, TYPE_JSON);
+    answer_retry_after(response, answer_parts_retry(parts, now_ms));
+    for (size_t i = 0; i < 2; i++) {
+        AUTO(free) char *link = status_link(parts[i].name);
+        httpd_response_header(response, "Link", link);
+    }
+    httpd_response_header(response, "Vary", "Accept-Encoding, Prefer");
+    return response;
+}
+
 struct httpd_response *answer_status(const char *name, const struct status *status)
 {
     JSON_AUTO
@@ -402,6 +432,8 @@ static const char *title_of(int status)
         return "Not Found";
     case 405:
         return "Method Not Allowed";
+    case 422:
+        return "Unprocessable Content";
     case 429:
         return "Too Many Requests";
     case 503:
@@ -411,16 +443,35 @@ static const char *title_of(int status)
     }
 }
 
-struct httpd_response *answer_problem(int status, const char *code, const char *detail,
-                                      int retry_after_seconds)
+/* Takes problem. */
+static struct httpd_response *problem_response(json_t *problem, int status, int retry_after_seconds)
 {
-    JSON_AUTO
-    json_t *problem = json_pack("{s:s,s:s,s:i,s:s,s:s}", "type", "about:blank", "title",
-                                title_of(status), "status", status, "detail", detail, "code", code);
     struct httpd_response *response = json_response(status, problem, "application/problem+json");
     if (retry_after_seconds)
         answer_retry_after(response, retry_after_seconds);
+    json_decref(problem);
     return response;
+}
+
+static json_t *problem_object(int status, const char *code, const char *detail)
+{
+    return json_pack("{s:s,s:s,s:i,s:s,s:s}", "type", "about:blank", "title", title_of(status),
+                     "status", status, "detail", detail, "code", code);
+}
+
+struct httpd_response *answer_problem(int status, const char *code, const char *detail,
+                                      int retry_after_seconds)
+{
+    return problem_response(problem_object(status, code, detail), status, retry_after_seconds);
+}
+
+struct httpd_response *answer_problem_side(const char *side, int status, const char *code,
+                                           const char *detail, int retry_after_seconds)
+{
+    AUTO(free) char *named = xasprintf("%s: %s", side, detail);
+    json_t *problem = problem_object(status, code, named);
+    json_object_set_new(problem, "side", json_string(side));
+    return problem_response(problem, status, retry_after_seconds);
 }
 
 struct httpd_response *answer_not_allowed(const char *allow)
