@@ -3,13 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "badge_route.h"
 #include "cache.h"
 #include "client_address.h"
 #include "document.h"
 #include "err.h"
+#include "hash.h"
 #include "loop.h"
 #include "mem.h"
 #include "submit.h"
