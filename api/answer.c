@@ -103,10 +103,16 @@ static void set_etags(struct answer *answer, const char *hex)
     (void)snprintf(answer->etag_gzip, ETAG_BYTES, "\"%.16s-gz\"", hex);
 }
 
+static void set_etags_of(struct answer *answer, const char *text)
+{
+    char digest[DIGEST_BYTES];
+    digest_sha256(text, strlen(text), digest);
+    set_etags(answer, digest_hex(digest));
+}
+
 static void make_etag(const struct document_view *view, enum document_answer kind,
                       struct answer *answer)
 {
-    char digest[DIGEST_BYTES];
     if (kind == DOCUMENT_DOCKERFILE) { /* the text is all that it shows */
         set_etags(answer, view->facts.tag);
         return;
@@ -116,8 +122,7 @@ static void make_etag(const struct document_view *view, enum document_answer kin
                             view->shared.tag, view->tags.tag, view->facts.tag, view->layers.tag,
                             view->relations.tag, view->identical.tag, view->sheet.tag,
                             image_status_str(view->status.status), view->status.error);
-    digest_sha256(parts, strlen(parts), digest);
-    set_etags(answer, digest_hex(digest));
+    set_etags_of(answer, parts);
 }
 
 /* Forms of one answer. Takes body. */
@@ -202,13 +207,10 @@ static struct httpd_response *svg_form(int status, char *svg, const struct answe
 struct answer *answer_svg(char *svg, const char *cache_control)
 {
     struct answer *answer = xcalloc(1, sizeof(*answer));
-    char digest[DIGEST_BYTES];
     answer->refs = 1;
     answer->is_final = true; /* nobody waits for another one */
     answer->bytes = strlen(svg) + 4096;
-    digest_sha256(svg, strlen(svg), digest);
-    (void)snprintf(answer->etag, ETAG_BYTES, "\"%.16s\"", digest_hex(digest));
-    memcpy(answer->etag_gzip, answer->etag, ETAG_BYTES);
+    set_etags_of(answer, svg);
     answer->plain = svg_form(200, svg, answer, cache_control);
     answer->gzip = answer->plain;
     httpd_response_ref(answer->gzip);
