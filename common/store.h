@@ -30,19 +30,22 @@
 #include "status.h"
 
 struct catalog_entry;
+struct hashes;
 struct loop;
 struct redis;
 struct store;
 
-struct store *store_new(struct loop *loop, struct redis *redis, int64_t keep_seconds);
+/* Kept in Redis; for the one in memory see store_memory.h. All calls below work on either. */
+struct store *store_redis_new(struct loop *loop, struct redis *redis, int64_t keep_seconds);
 void store_free(struct store *store);
 
 /* For what workers keep beside (relations.h). Borrowed. */
 struct store_link {
     struct loop *loop;
-    struct redis *redis;
+    struct redis *redis; /* NULL for a store in memory */
     int64_t keep_seconds;
-    const char *channel; /* of notices */
+    const char *channel;   /* of notices */
+    struct hashes *memory; /* NULL for a store in Redis; the same keys as there */
 };
 struct store_link store_link(const struct store *store);
 
