@@ -302,7 +302,8 @@ void store_memory_on_change(struct store *store, store_memory_changed *changed, 
 
 const struct status *store_memory_status(const struct store *store, const char *name)
 {
-    static const struct status unknown = {.error = ""};
+    static char no_error[1];
+    static const struct status unknown = {.error = no_error};
     const struct image_state *state = state_find(store, name);
     return state ? &state->status : &unknown;
 }
