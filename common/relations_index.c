@@ -48,14 +48,17 @@ static const char put_script[] =
     "return old and 0 or 1";
 
 /* KEYS: of ChainIDs, all layers first, then one less each; ARGV: 1 prefix of places, 2 layers,
- * 3 most places of one chain. Returns layers, image, place, its value, and so on. */
+ * 3 most places of one chain, 4 the image that asks. Returns layers, image, place, its value, and
+ * so on; the image's own places first, which others with its layers cannot push out. */
 static const char find_script[] =
-    FULL "local rows={} for i,key in ipairs(KEYS) do local found=0 "
-         "for _,member in ipairs(redis.call('ZREVRANGE',key,0,-1)) do local child=full(member) "
+    FULL "local rows,found={},0 local function add(child,layers) "
          "local places=redis.call('HGETALL',ARGV[1]..child) for p=1,#places,2 do "
          "if found<tonumber(ARGV[3]) then found=found+1 "
-         "rows[#rows+1]=tostring(ARGV[2]-i+1) rows[#rows+1]=child "
+         "rows[#rows+1]=tostring(layers) rows[#rows+1]=child "
          "rows[#rows+1]=places[p] rows[#rows+1]=places[p+1] end end end "
+         "add(ARGV[4],ARGV[2]) for i,key in ipairs(KEYS) do if i>1 then found=0 end "
+         "for _,member in ipairs(redis.call('ZREVRANGE',key,0,-1)) do local child=full(member) "
+         "if child~=ARGV[4] then add(child,ARGV[2]-i+1) end end "
          "if found>0 and i>1 then break end end return rows";
 
 /* KEYS: of diff IDs; ARGV: 1 the image that asks. */
@@ -256,19 +259,21 @@ static void on_found(void *arg, int err, struct redis_reply *reply)
     flight_on_reply(finding->flight, err, reply);
 }
 
-static void send_find(struct redis *redis, const struct chain *chain, struct finding *finding)
+static void send_find(struct redis *redis, const struct index_image *image, struct finding *finding)
 {
-    struct command command = command_new(find_script, chain->count + 3);
+    const struct chain *chain = image->chain;
+    struct command command = command_new(find_script, chain->count + 4);
     for (size_t k = chain->count; k > 0 && k >= chain->first_telling; k--)
         command_add(&command, xasprintf(KEY_INDEX_CHAIN "%s", chain->ids[k - 1]));
     command_end_keys(&command);
     command_add(&command, xstrdup(KEY_INDEX_IMAGE));
     command_add_int(&command, (int64_t)chain->count);
     command_add_int(&command, INDEX_MAX_FOUND);
+    command_add(&command, xstrdup(image->child));
     command_send(&command, redis, REDIS_WORKER_TIMEOUT_MS, on_found, finding);
 }
 
-int relations_index_find(struct store *store, const struct chain *const *chains, size_t count,
+int relations_index_find(struct store *store, const struct index_image *images, size_t count,
                          json_t **ret_places)
 {
     struct store_link link = store_link(store);
@@ -277,7 +282,7 @@ int relations_index_find(struct store *store, const struct chain *const *chains,
     for (size_t i = 0; i < count; i++) {
         ret_places[i] = NULL;
         findings[i] = (struct finding){&flight, &ret_places[i]};
-        send_find(link.redis, chains[i], &findings[i]);
+        send_find(link.redis, &images[i], &findings[i]);
     }
     int err = flight_wait(&flight);
     for (size_t i = 0; err && i < count; i++) {

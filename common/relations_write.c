@@ -8,7 +8,6 @@
 #include "mem.h"
 #include "redis.h"
 #include "redis_keys.h"
-#include "relations_index.h"
 #include "store.h"
 #include "version_facts.h"
 
@@ -23,7 +22,19 @@ static const char write_script[] =
     "for i=4,first-1 do redis.call('PUBLISH',ARGV[2],ARGV[i]) end end "
     "redis.call('EXPIRE',key,ARGV[1])";
 
-#define MAX_ARGS (8 + INDEX_MAX_FOUND + 2 * RELATIONS_MAX_FIELDS)
+#define MAX_ARGS (8 + INDEX_MAX_PLACES + 2 * RELATIONS_MAX_FIELDS)
+
+static void add(struct relations_fields *fields, char *name, const char *value, size_t len)
+{
+    if (fields->count == RELATIONS_MAX_FIELDS) {
+        free(name);
+        return;
+    }
+    struct strbuf *copy = &fields->values[fields->count];
+    *copy = (struct strbuf)STRBUF_INIT(VERSION_FACTS_MAX_BYTES);
+    strbuf_add(copy, value, len);
+    fields->names[fields->count++] = name;
+}
 
 void relations_fields_add(struct relations_fields *fields, char *name, const struct strbuf *text)
 {
@@ -36,14 +47,15 @@ void relations_fields_add(struct relations_fields *fields, char *name, const str
 void relations_fields_add_packed(struct relations_fields *fields, char *name,
                                  const struct strbuf *packed)
 {
-    if (fields->count == RELATIONS_MAX_FIELDS || !packed->len || strbuf_err(packed)) {
+    if (packed->len && strbuf_err(packed) == 0)
+        add(fields, name, strbuf_str(packed), packed->len);
+    else
         free(name);
-        return;
-    }
-    struct strbuf *value = &fields->values[fields->count];
-    *value = (struct strbuf)STRBUF_INIT(VERSION_FACTS_MAX_BYTES);
-    strbuf_add(value, strbuf_str(packed), packed->len);
-    fields->names[fields->count++] = name;
+}
+
+void relations_fields_add_text(struct relations_fields *fields, char *name, const char *text)
+{
+    add(fields, name, text, strlen(text));
 }
 
 static void fields_release(struct relations_fields *fields)
@@ -69,7 +81,7 @@ int relations_write(struct store *store, const char *digest, struct relations_fi
     json_array_foreach(places, i, place)
     {
         const char *child = jsonx_str(place, "Child");
-        if (i < INDEX_MAX_FOUND && strcmp(child, digest) == 0)
+        if (argc < 7 + INDEX_MAX_PLACES && strcmp(child, digest) == 0)
             argv[argc++] = jsonx_str(place, "Name");
     }
     AUTO(free) char *names = xasprintf("%d", argc - 7);
