@@ -115,43 +115,63 @@ static void choose_child(struct reading *reading)
     }
 }
 
-/* The Dockerfile that provenance carries, one that relations have put together, or the plain one.
- */
-static enum document_find take_dockerfile(struct reading *reading, const char *version,
-                                          const char *relations, const char *own)
+/* Where a version's facts are. */
+struct sources {
+    char *version; /* keys */
+    char *relations;
+    char *own; /* "version child", as in the document's fields */
+    char *at;  /* "name version", of relations that hold for this place only */
+};
+
+/* Of the relations; what holds for this place goes first. */
+static bool take_related(struct reading *reading, const struct sources *from, const char *field,
+                         struct fragment *ret_fragment)
+{
+    AUTO(free) char *here = xasprintf("%s %s", field, from->at);
+    return take(reading, from->relations, here, ret_fragment) ||
+           take(reading, from->relations, field, ret_fragment);
+}
+
+/* The one that provenance carries, one that relations have put together, or the plain one. */
+static enum document_find take_dockerfile(struct reading *reading, const struct sources *from)
+{
+    struct fragment plain = {0};
+    struct fragment *text = &reading->view->facts;
+    if (!take(reading, from->version, "dockerfile", &plain))
+        return DOCUMENT_PENDING;
+    if (!take_own(reading, "d:", from->own, text) &&
+        !take_related(reading, from, "dockerfile", text))
+        *text = plain;
+    return DOCUMENT_FOUND;
+}
+
+static enum document_find take_members(struct reading *reading, const struct sources *from)
 {
     struct document_view *view = reading->view;
-    struct fragment plain = {0};
-    if (!take(reading, version, "dockerfile", &plain))
+    bool is_image = reading->query->answer == DOCUMENT_IMAGE;
+    const char *field = is_image ? "top" : "version";
+    if (!take(reading, from->version, field, &view->facts))
         return DOCUMENT_PENDING;
-    if (!take_own(reading, "d:", own, &view->facts) &&
-        !take(reading, relations, "dockerfile", &view->facts))
-        view->facts = plain;
+    (void)take_related(reading, from, field, &view->relations);
+    (void)take_own(reading, "m:", from->own, &view->sheet);
+    if (is_image)
+        return DOCUMENT_FOUND;
+    if (!take_related(reading, from, "layers", &view->layers))
+        (void)take(reading, from->version, "layers", &view->layers);
+    (void)take_related(reading, from, "identical", &view->identical);
     return DOCUMENT_FOUND;
 }
 
 static enum document_find take_facts(struct reading *reading)
 {
-    struct document_view *view = reading->view;
-    bool is_image = reading->query->answer == DOCUMENT_IMAGE;
-    const char *field = is_image ? "top" : "version";
+    const struct document_view *view = reading->view;
     AUTO(free) char *version = xasprintf(KEY_VERSION "%s", view->child_digest);
     AUTO(free) char *relations = xasprintf(KEY_RELATIONS "%s", view->child_digest);
     AUTO(free) char *own = xasprintf("%s %s", view->digest, view->child_digest);
-    if (reading->query->answer == DOCUMENT_DOCKERFILE)
-        return take_dockerfile(reading, version, relations, own);
-    if (!take(reading, version, field, &view->facts))
-        return DOCUMENT_PENDING;
-    (void)take(reading, relations, field, &view->relations);
-    (void)take_own(reading, "m:", own, &view->sheet);
-    if (is_image)
-        return DOCUMENT_FOUND;
-    if (!take(reading, relations, "layers", &view->layers))
-        (void)take(reading, version, "layers", &view->layers);
-    AUTO(free) char *identical = xasprintf("identical %s %s", reading->query->name, view->digest);
-    if (!take(reading, relations, identical, &view->identical))
-        (void)take(reading, relations, "identical", &view->identical);
-    return DOCUMENT_FOUND;
+    AUTO(free) char *at = xasprintf("%s %s", reading->query->name, view->digest);
+    const struct sources from = {version, relations, own, at};
+    return reading->query->answer == DOCUMENT_DOCKERFILE ? take_dockerfile(reading, &from)
+                                                         : take_members(reading, &from);
 }
 
 static enum document_find read_version(struct reading *reading)

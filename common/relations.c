@@ -210,8 +210,6 @@ static int update_version(struct update *update, const char *digest)
 int relations_update(struct store *store, const struct reference *repository,
                      const struct version_fetch *fetches, size_t count)
 {
-    if (!store_link(store).redis)
-        return 0;
     AUTO(free) char *name = reference_canonical(repository);
     struct update update = {.store = store, .name = name, .written = json_object()};
     int err = 0;

@@ -1,5 +1,7 @@
 #include "store.h"
 
+#include <stdlib.h>
+
 #include "loop.h"
 #include "redis_keys.h"
 #include "store_backend.h"
@@ -68,6 +70,24 @@ int store_put_attachments(struct store *store, const char *name, int64_t revisio
                           const json_t *attachments)
 {
     return store->backend->put_record(store, KEY_ATTACHMENTS, name, revision, attachments);
+}
+
+/* Fields */
+
+int store_get_fields(struct store *store, struct store_get *gets, size_t count)
+{
+    return store->backend->get_fields(store, gets, count);
+}
+
+void store_get_release(struct store_get *gets, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(gets[i].key);
+        for (size_t f = 0; f < STORE_GET_FIELDS; f++) {
+            free(gets[i].fields[f]);
+            free(gets[i].values[f]);
+        }
+    }
 }
 
 /* The document, and the end of a job */

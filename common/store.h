@@ -84,6 +84,19 @@ int store_put_attachments(struct store *store, const char *name, int64_t revisio
 int store_get_provenance(struct store *store, const char *digest, json_t **ret_provenance);
 int store_put_provenance(struct store *store, const char *digest, const json_t *provenance);
 
+/* Fields of one hash, document.h; values are the caller's to release. */
+#define STORE_GET_FIELDS 2
+struct store_get {
+    char *key;
+    char *fields[STORE_GET_FIELDS]; /* NULL: no more */
+    char *values[STORE_GET_FIELDS]; /* NULL where absent; NUL-terminated beyond its length */
+    size_t value_bytes[STORE_GET_FIELDS];
+};
+/* Many of them in one flight; key and fields are the caller's. */
+int store_get_fields(struct store *store, struct store_get *gets, size_t count);
+/* Frees what is in them, keys and fields too. */
+void store_get_release(struct store_get *gets, size_t count);
+
 /* Replaces the document by fields (pairs of name and value, lens for both), tells the new status
  * and a notice. With stage done the job ends: the marker goes. */
 struct store_field {

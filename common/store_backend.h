@@ -24,7 +24,7 @@ struct store_backend {
     /* Fields of mb:1:ver beside those that are there. */
     int (*put_version)(struct store *store, const char *digest, const struct store_field *fields,
                        size_t count);
-    int (*get_provenance)(struct store *store, const char *digest, json_t **ret_provenance);
+    int (*get_fields)(struct store *store, struct store_get *gets, size_t count);
     int (*publish)(struct store *store, const char *name, int64_t revision,
                    const struct store_field *fields, size_t count, enum image_status status,
                    enum image_stage stage);

@@ -204,10 +204,19 @@ static int put_version(struct store *store, const char *digest, const struct sto
     return 0;
 }
 
-static int get_provenance(struct store *store, const char *digest, json_t **ret_provenance)
+static int get_fields(struct store *store, struct store_get *gets, size_t count)
 {
-    AUTO(free) char *key = xasprintf(KEY_VERSION "%s", digest);
-    return get_json(store, key, "provenance", ret_provenance);
+    for (size_t i = 0; i < count; i++)
+        for (size_t f = 0; f < STORE_GET_FIELDS && gets[i].fields[f]; f++) {
+            size_t len;
+            const char *value =
+                hashes_get(own(store)->hashes, gets[i].key, gets[i].fields[f], &len);
+            if (!value)
+                continue;
+            gets[i].values[f] = xmemdup(value, len);
+            gets[i].value_bytes[f] = len;
+        }
+    return 0;
 }
 
 static int publish(struct store *store, const char *name, int64_t revision,
@@ -277,7 +286,7 @@ static const struct store_backend backend = {
     .put_record = put_record,
     .get_versions = get_versions,
     .put_version = put_version,
-    .get_provenance = get_provenance,
+    .get_fields = get_fields,
     .publish = publish,
     .end = end_job,
     .wait = wait_for,

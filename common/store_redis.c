@@ -231,18 +231,41 @@ static int put_record(struct store *store, const char *prefix, const char *name,
     return script_call(&script, store, NULL);
 }
 
-static int get_provenance(struct store *store, const char *digest, json_t **ret_provenance)
+/* Many HMGETs in one flight. */
+struct fields_get {
+    struct flight *flight;
+    struct store_get *get;
+};
+
+static void on_fields(void *arg, int err, struct redis_reply *reply)
 {
-    struct redis_reply *reply = NULL;
-    int err = redis_call(own(store)->redis, REDIS_WORKER_TIMEOUT_MS, &reply,
-                         "HGET " KEY_VERSION "%s provenance", digest);
-    if (err == 0)
-        err = json_of(reply, ret_provenance);
-    redis_reply_free(reply);
-    return err;
+    struct fields_get *got = arg;
+    for (size_t f = 0; err == 0 && f < redis_len(reply); f++) {
+        const struct redis_reply *value = redis_at(reply, f);
+        if (redis_is_nil(value))
+            continue;
+        const char *text = redis_str(value, &got->get->value_bytes[f]);
+        got->get->values[f] = xmemdup(text, got->get->value_bytes[f]);
+    }
+    flight_on_reply(got->flight, err, reply);
 }
 
-/* Many HMGETs in one flight. */
+static int get_fields(struct store *store, struct store_get *gets, size_t count)
+{
+    struct flight flight = {.loop = store->loop, .pending = count};
+    AUTO(free) struct fields_get *flying = xcalloc(count, sizeof(*flying));
+    for (size_t i = 0; i < count; i++) {
+        const char *argv[2 + STORE_GET_FIELDS] = {"HMGET", gets[i].key};
+        int argc = 2;
+        for (size_t f = 0; f < STORE_GET_FIELDS && gets[i].fields[f]; f++)
+            argv[argc++] = gets[i].fields[f];
+        flying[i] = (struct fields_get){&flight, &gets[i]};
+        redis_command_argv(own(store)->redis, REDIS_WORKER_TIMEOUT_MS, on_fields, &flying[i], argc,
+                           argv, NULL);
+    }
+    return flight_wait(&flight);
+}
+
 struct version_get {
     struct flight *flight;
     json_t **ret_version;
@@ -409,7 +432,7 @@ static const struct store_backend backend = {
     .put_record = put_record,
     .get_versions = get_versions,
     .put_version = put_version,
-    .get_provenance = get_provenance,
+    .get_fields = get_fields,
     .publish = publish,
     .end = end_job,
     .wait = wait_for,

@@ -10,6 +10,7 @@
 #include "fragment.h"
 #include "jsonx.h"
 #include "mem.h"
+#include "redis_keys.h"
 #include "store_backend.h"
 #include "version_facts.h"
 
@@ -74,5 +75,12 @@ int store_put_provenance(struct store *store, const char *digest, const json_t *
 
 int store_get_provenance(struct store *store, const char *digest, json_t **ret_provenance)
 {
-    return store->backend->get_provenance(store, digest, ret_provenance);
+    struct store_get get = {.key = xasprintf(KEY_VERSION "%s", digest),
+                            .fields = {xstrdup("provenance")}};
+    int err = store_get_fields(store, &get, 1);
+    if (err == 0)
+        err = get.values[0] ? jsonx_parse(get.values[0], get.value_bytes[0], ret_provenance)
+                            : ERR_NOTFOUND;
+    store_get_release(&get, 1);
+    return err;
 }
