@@ -11,7 +11,7 @@
 struct store;
 
 /* `top`, `version`, `layers`, `dockerfile`, `badge`, `base`, `identical`; once more for a place. */
-#define RELATIONS_MAX_FIELDS (7 * (1 + INDEX_MAX_PLACES))
+#define RELATIONS_MAX_FIELDS ((size_t)7 * (1 + INDEX_MAX_PLACES))
 
 /* Zero it; relations_write releases it. */
 struct relations_fields {

@@ -180,7 +180,7 @@ static void add_sheets(struct document *doc, const struct shown_version *version
 {
     if (!has_facts(version) || doc->sheets_bytes > SHEETS_MAX_BYTES)
         return;
-    AUTO(free) const json_t **labels = xcalloc(version->child_count, sizeof(*labels));
+    AUTO(free) const json_t **labels = xcalloc(version->child_count, sizeof(json_t *));
     int err = base_labels_read(doc->store, doc->name, version->digest, version->children,
                                version->child_count, doc->base_labels, labels);
     if (err)
