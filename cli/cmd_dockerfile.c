@@ -135,7 +135,7 @@ const struct command cmd_dockerfile = {
         "with one object per history entry, base first: Command, Certainty (exact, lossy, guess,\n"
         "foreign, missing), CreatedBy (as recorded), Empty (no layer), and where there are any\n"
         "DiffID, BuildArgs, Note, FlattenedFrom.\n",
-    .flags = FLAGS_WAITING | FLAG_PLATFORM | FLAG_CONFIG | FLAG_JSON,
+    .flags = FLAGS_WAITING | FLAGS_LOCAL | FLAG_PLATFORM | FLAG_CONFIG | FLAG_JSON,
     .min_words = 0,
     .max_words = -1,
     .run = run,

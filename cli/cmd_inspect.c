@@ -10,6 +10,7 @@
 #include "layers_view.h"
 #include "mem.h"
 #include "tags_view.h"
+#include "text.h"
 
 /* A blank line between one image and the next. */
 static int print_view(const struct session *session, const struct target *target,
@@ -56,17 +57,18 @@ static int check_state(const struct session *session, const struct target *targe
                        const struct image_answer *image)
 {
     const json_t *progress = jsonx_object(image->json, "Progress");
+    AUTO(free) char *why = text_escape(jsonx_str(image->json, "Error"), "", false);
     if (image->raw.is_pending) {
         session_complain(session,
-                         "%s is not through yet (%lld of %lld versions); this is what is known. "
-                         "Ask again, or give it longer with --timeout.",
+                         "%s is not through yet (%lld of %lld versions)%s%s; this is what is "
+                         "known. Ask again, or give it longer with --timeout.",
                          target->ref, (long long)jsonx_int(progress, "Done"),
-                         (long long)jsonx_int(progress, "Total"));
+                         (long long)jsonx_int(progress, "Total"), *why ? ": " : "", why);
         return EXIT_PENDING;
     }
     if (strcmp(jsonx_str(image->json, "Status"), "FAILED_INSPECTION") == 0) {
-        session_complain(session, "%s: the last inspection failed; this is what was known before",
-                         target->ref);
+        session_complain(session, "%s: the last inspection failed%s%s; this is what is known",
+                         target->ref, *why ? ": " : "", why);
         return EXIT_FAILED;
     }
     return EXIT_OK;
@@ -181,7 +183,7 @@ static int run_tags(struct session *session, int count, char **words)
     "REF is what docker pull takes: nginx, bitnami/redis:7.2, ghcr.io/org/name@sha256:...\n"       \
     "Instead of them, - reads names from standard input; with --json, each image's\n"              \
     "JSON is then a line.\n"
-#define FLAGS_IMAGE (FLAGS_WAITING | FLAG_JSON | FLAG_PLATFORM)
+#define FLAGS_IMAGE (FLAGS_WAITING | FLAGS_LOCAL | FLAG_JSON | FLAG_PLATFORM)
 
 const struct command cmd_inspect = {
     .name = "inspect",

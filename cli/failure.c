@@ -51,6 +51,8 @@ static int exit_status_of(int status, const char *code)
 {
     if (status == 404)
         return strcmp(code, "no_such_route") == 0 ? EXIT_TROUBLE : EXIT_NOT_FOUND;
+    if (strcmp(code, "rate_limited") == 0)
+        return EXIT_FAILED;
     return status == 400 && strcmp(code, "bad_request") == 0 ? EXIT_USAGE : EXIT_TROUBLE;
 }
 

@@ -22,6 +22,12 @@ const struct flag_row flag_rows[] = {
     {FLAG_SERVER, "server", 's', "URL", NULL,
      "the MicroBadger API; else MB_SERVER, else " //
      DEFAULT_SERVER},
+    {FLAG_LOCAL, "local", 'l', NULL, NULL, "ask the registry from here, without a server"},
+    {FLAG_LOCAL_SETTING, "registries", 0, "LIST", NULL, "with --local, as MB_REGISTRIES"},
+    {FLAG_LOCAL_SETTING, "registry-auth-file", 0, "FILE", NULL,
+     "with --local, as MB_REGISTRY_AUTH_FILE"},
+    {FLAG_LOCAL_SETTING, "hub-url", 0, "URL", NULL, "with --local, as MB_HUB_URL"},
+    {FLAG_LOCAL_SETTING, "eager-versions", 0, "COUNT", NULL, "with --local, as MB_EAGER_VERSIONS"},
     {FLAG_QUIET, "quiet", 'q', NULL, NULL, "no progress on standard error"},
     {FLAG_MAX_SIZE, "max-size", 0, "SIZE", NULL, "exit with 6 if it is larger, like 50MB"},
     {FLAG_MAX_LAYERS, "max-layers", 0, "COUNT", NULL, "exit with 6 if it has more layers"},
@@ -52,6 +58,14 @@ static bool set_color(struct options *options, const struct flag_row *row, const
     return complain(row, value, "there are auto, always and never");
 }
 
+static bool add_setting(struct options *options, const struct flag_row *row, const char *value)
+{
+    if (options->setting_count == OPTIONS_MAX_SETTINGS)
+        return complain(row, value, "too many settings");
+    options->settings[options->setting_count++] = (struct local_setting){row->name, value};
+    return true;
+}
+
 static bool set_argument(struct options *options, const struct flag_row *row, const char *value)
 {
     switch (row->flag) {
@@ -79,6 +93,8 @@ static bool set_argument(struct options *options, const struct flag_row *row, co
     case FLAG_CONFIG:
         options->config = value;
         return true;
+    case FLAG_LOCAL_SETTING:
+        return add_setting(options, row, value);
     default:
         return set_color(options, row, value);
     }
@@ -116,6 +132,14 @@ static const struct flag_row *row_of(int value)
 /* Only what was not given is taken from the environment, so that only what is used can be wrong. */
 static bool finish(struct options *options)
 {
+    const char *stray = options_have(options, FLAG_LOCAL) ? (options->server ? "server" : NULL)
+                        : options->setting_count          ? options->settings[0].name
+                                                          : NULL;
+    if (stray) {
+        (void)fprintf(stderr, "microbadger: --%s goes %s --local\n", stray,
+                      options->server ? "not with" : "with");
+        return false;
+    }
     const char *from_environment = getenv("MB_SERVER");
     bool is_given = options->server != NULL;
     if (!is_given)

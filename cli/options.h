@@ -23,12 +23,22 @@ enum flag {
     FLAG_COLOR = 1 << 11, /* this and all below: every command */
     FLAG_HELP = 1 << 12,
     FLAG_VERSION = 1 << 13,
+    FLAG_LOCAL = 1 << 14,
+    FLAG_LOCAL_SETTING = 1 << 15, /* what --local is told as a worker is: config.h knows them */
 };
 #define FLAGS_EVERYWHERE (FLAG_COLOR | FLAG_HELP | FLAG_VERSION)
 #define FLAGS_SERVER (FLAG_SERVER | FLAG_TIMEOUT | FLAG_QUIET)
 #define FLAGS_WAITING (FLAGS_SERVER | FLAG_WAIT | FLAG_NO_WAIT)
+#define FLAGS_LOCAL (FLAG_LOCAL | FLAG_LOCAL_SETTING)
+
+#define OPTIONS_MAX_SETTINGS 8
 
 #define OPTIONS_UNLIMITED INT64_MAX
+
+struct local_setting {
+    const char *name; /* "hub-url" */
+    const char *value;
+};
 
 struct options {
     unsigned given; /* bits */
@@ -40,6 +50,8 @@ struct options {
     const char *server;
     const char *config;
     enum color_choice color;
+    int setting_count;
+    struct local_setting settings[OPTIONS_MAX_SETTINGS]; /* in the order they were given */
 };
 
 struct flag_row {

@@ -9,10 +9,12 @@
 #include <string.h>
 
 #include "command.h"
+#include "config.h"
 #include "failure.h"
 #include "loop.h"
 #include "mem.h"
 #include "progress.h"
+#include "source_local.h"
 #include "source_server.h"
 #include "strbuf.h"
 
@@ -23,12 +25,27 @@ static void on_interrupt(void *arg)
     source_interrupt(session->source);
 }
 
+static struct source *local_source(const struct session *session)
+{
+    const struct options *options = &session->options;
+    char *argv[OPTIONS_MAX_SETTINGS + 1] = {xstrdup(program_name(PROGRAM_CLIENT))};
+    int argc = 1;
+    for (int i = 0; i < options->setting_count; i++)
+        argv[argc++] = xasprintf("--%s=%s", options->settings[i].name, options->settings[i].value);
+    struct source *source = source_local_new(session->loop, argc, argv);
+    for (int i = 0; i < argc; i++)
+        free(argv[i]);
+    return source;
+}
+
 void session_start(struct session *session)
 {
     if (session->loop)
         return;
     session->loop = loop_new();
-    session->source = source_server_new(session->loop, session->options.server);
+    session->source = options_have(&session->options, FLAG_LOCAL)
+                          ? local_source(session)
+                          : source_server_new(session->loop, session->options.server);
     session->progress =
         progress_new(session->loop, &session->err, options_have(&session->options, FLAG_QUIET));
     session->source->on_status = progress_status;
