@@ -63,6 +63,14 @@ $(SPDX_IDS): tools/spdx-ids $(wildcard $(SPDX_DIR)/spdx-license-ids/*.json $(SPD
 
 $(B)/common/license.o: $(SPDX_IDS)
 
+# The page's files, as bytes for the compiler.
+WEB := $(patsubst %,build/generated/%.inc,$(sort $(wildcard api/web/*)))
+build/generated/api/web/%.inc: api/web/%
+	@mkdir -p $(@D)
+	$(Q)od -An -v -tx1 $< | sed 's/\([0-9a-f][0-9a-f]\) */0x\1,/g' >$@.new && mv $@.new $@
+
+$(B)/api/assets.o: $(WEB)
+
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "CC   $@"
@@ -119,7 +127,7 @@ unit: $(UNIT_TESTS) $(FUZZ_BINARIES) ## build and run the unit tests (MODE=asan:
 	@tools/run-unit-tests $(B) $(UNIT_TESTS) $(FUZZ_BINARIES)
 
 .PHONY: integration
-integration: all $(B)/queue-driver $(B)/registry-probe build/venv/.stamp ## run the integration tests against the real programs
+integration: all $(B)/queue-driver $(B)/registry-probe build/venv/.stamp build/node/.stamp ## run the integration tests against the real programs
 	@mkdir -p build/results
 	$(PYTHON) -m pytest -q tests/integration --junitxml=build/results/integration-$(MODE).xml -n 4 $(PYTEST_ARGS)
 
@@ -143,6 +151,13 @@ deps: ## install what building, running and testing need
 
 build/venv/.stamp: tests/requirements.txt
 	@tools/deps venv
+
+build/node/.stamp: tests/browser/package-lock.json
+	@tools/deps node
+
+.PHONY: browser
+browser: all build/venv/.stamp build/node/.stamp ## run the tests of the pages in Chromium; pictures land in build/screenshots
+	$(PYTHON) -m pytest -q tests/integration/test_browser.py -n 2 $(PYTEST_ARGS)
 
 .PHONY: bench
 bench: all $(B)/bench/bare_httpd build/venv/.stamp ## measure speed; prints a report
@@ -171,7 +186,7 @@ check: test lint ## test, lint, and a build with each compiler, warnings as erro
 	$(MAKE) --no-print-directory CC=clang B=build/check-clang EXTRA_WARNINGS=-Werror all
 
 .PHONY: lint
-lint: build/venv/.stamp $(SPDX_IDS) ## formatting of C and Python, clang-tidy
+lint: build/venv/.stamp $(SPDX_IDS) $(WEB) ## formatting of C and Python, clang-tidy
 	@clang-format --dry-run --Werror $(C_FILES)
 	$(PYTHON) -m black -q -l 100 --check tests tools/run tools/tally
 	@printf '%s\n' $(filter %.c,$(filter-out tests/%,$(C_FILES))) | \

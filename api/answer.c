@@ -25,7 +25,7 @@ void answer_close_connections(void)
     closes_connections = true;
 }
 
-static void add_common_headers(struct httpd_response *response)
+void answer_common_headers(struct httpd_response *response)
 {
     if (closes_connections)
         httpd_response_header(response, "Connection", "close");
@@ -69,7 +69,7 @@ static struct httpd_response *form_new(const struct answer *answer, int status, 
                                        const char *type)
 {
     struct httpd_response *response = httpd_response_new(status, body, len);
-    add_common_headers(response);
+    answer_common_headers(response);
     httpd_response_header(response, "ETag", etag);
     httpd_response_header(response, "Vary", "Accept-Encoding, Prefer");
     httpd_response_header(response, "Cache-Control", answer->is_final ? CACHE_FINAL : "no-cache");
@@ -109,13 +109,18 @@ struct answer *answer_new(const struct document_view *view, enum document_answer
 
 struct answer *answer_list_new(char *body)
 {
-    struct answer *answer = xcalloc(1, sizeof(*answer));
     char digest[DIGEST_BYTES];
+    digest_sha256(body, strlen(body), digest);
+    return answer_tagged(body, digest_hex(digest), true);
+}
+
+struct answer *answer_tagged(char *body, const char *hex, bool is_final)
+{
+    struct answer *answer = xcalloc(1, sizeof(*answer));
     size_t len = strlen(body);
-    digest_sha256(body, len, digest);
-    set_etags(answer, digest_hex(digest));
+    set_etags(answer, hex);
     answer->refs = 1;
-    answer->is_final = true;
+    answer->is_final = is_final;
     answer->bytes = len + 2048;
     answer->plain = form_new(answer, 200, body, len, answer->etag, NULL, TYPE_JSON);
     answer->not_modified = form_new(answer, 304, NULL, 0, answer->etag, NULL, TYPE_JSON);
@@ -126,7 +131,7 @@ static struct httpd_response *svg_form(int status, char *svg, const struct answe
                                        const char *cache_control)
 {
     struct httpd_response *response = httpd_response_new(status, svg, svg ? strlen(svg) : 0);
-    add_common_headers(response);
+    answer_common_headers(response);
     httpd_response_header(response, "ETag", answer->etag);
     httpd_response_header(response, "Cache-Control", cache_control);
     /* Opened by itself a picture is a document: nothing in it may run or load. */
@@ -221,7 +226,7 @@ static struct httpd_response *json_response(int status, const json_t *json, cons
 {
     char *body = jsonx_dump(json);
     struct httpd_response *response = httpd_response_new(status, body, strlen(body));
-    add_common_headers(response);
+    answer_common_headers(response);
     httpd_response_header(response, "Content-Type", type);
     httpd_response_header(response, "Cache-Control", "no-store");
     return response;
@@ -233,7 +238,7 @@ static int retry_seconds(const struct status *status, int64_t now_ms)
     return left_ms <= 0 ? PENDING_RETRY_SECONDS : (int)((left_ms + 999) / 1000);
 }
 
-static void add_retry_after(struct httpd_response *response, int seconds)
+void answer_retry_after(struct httpd_response *response, int seconds)
 {
     char text[16];
     (void)snprintf(text, sizeof(text), "%d", seconds);
@@ -247,9 +252,34 @@ struct httpd_response *answer_pending(const char *name, const struct status *sta
     AUTO(free) char *link = status_link(name);
     AUTO(free) char *location = xasprintf("/v1/status/%s", name);
     struct httpd_response *response = json_response(202, object, TYPE_JSON);
-    add_retry_after(response, retry_seconds(status, now_ms));
+    answer_retry_after(response, retry_seconds(status, now_ms));
     httpd_response_header(response, "Link", link);
     httpd_response_header(response, "Location", location);
+    httpd_response_header(response, "Vary", "Accept-Encoding, Prefer");
+    return response;
+}
+
+int answer_parts_retry(const struct answer_part parts[2], int64_t now_ms)
+{
+    int seconds = 0;
+    for (size_t i = 0; i < 2; i++) {
+        int own = parts[i].is_found ? 0 : retry_seconds(parts[i].status, now_ms);
+        seconds = own > seconds ? own : seconds;
+    }
+    return seconds;
+}
+
+struct httpd_response *answer_pending_two(const struct answer_part parts[2], int64_t now_ms)
+{
+    JSON_AUTO
+    json_t *object = json_pack("{s:o,s:o}", "A", answer_body_status(parts[0].name, parts[0].status),
+                               "B", answer_body_status(parts[1].name, parts[1].status));
+    struct httpd_response *response = json_response(202, object, TYPE_JSON);
+    answer_retry_after(response, answer_parts_retry(parts, now_ms));
+    for (size_t i = 0; i < 2; i++) {
+        AUTO(free) char *link = status_link(parts[i].name);
+        httpd_response_header(response, "Link", link);
+    }
     httpd_response_header(response, "Vary", "Accept-Encoding, Prefer");
     return response;
 }
@@ -264,7 +294,7 @@ struct httpd_response *answer_status(const char *name, const struct status *stat
 static struct httpd_response *ready_response(int status, const char *text, const char *type)
 {
     struct httpd_response *response = httpd_response_new(status, xstrdup(text), strlen(text));
-    add_common_headers(response);
+    answer_common_headers(response);
     httpd_response_header(response, "Content-Type", type);
     httpd_response_header(response, "Cache-Control", "no-store");
     return response;
@@ -287,7 +317,7 @@ char *answer_status_text(const char *name, const struct status *status)
 struct httpd_response *answer_event_stream(void)
 {
     struct httpd_response *response = httpd_response_new(200, NULL, 0);
-    add_common_headers(response);
+    answer_common_headers(response);
     httpd_response_header(response, "Content-Type", "text/event-stream; charset=utf-8");
     httpd_response_header(response, "Cache-Control", "no-store");
     return response;
@@ -296,7 +326,7 @@ struct httpd_response *answer_event_stream(void)
 struct httpd_response *answer_no_content(void)
 {
     struct httpd_response *response = httpd_response_new(204, NULL, 0);
-    add_common_headers(response);
+    answer_common_headers(response);
     httpd_response_header(response, "Cache-Control", "no-store");
     return response;
 }
@@ -311,15 +341,29 @@ struct httpd_response *answer_json(int status, const char *json)
     return ready_response(status, json, TYPE_JSON);
 }
 
+/* Takes problem. */
+static struct httpd_response *problem_response(json_t *problem, int status, int retry_after_seconds)
+{
+    struct httpd_response *response = json_response(status, problem, "application/problem+json");
+    if (retry_after_seconds)
+        answer_retry_after(response, retry_after_seconds);
+    json_decref(problem);
+    return response;
+}
+
 struct httpd_response *answer_problem(int status, const char *code, const char *detail,
                                       int retry_after_seconds)
 {
-    JSON_AUTO
-    json_t *problem = answer_body_problem(status, code, detail);
-    struct httpd_response *response = json_response(status, problem, "application/problem+json");
-    if (retry_after_seconds)
-        add_retry_after(response, retry_after_seconds);
-    return response;
+    return problem_response(answer_body_problem(status, code, detail), status, retry_after_seconds);
+}
+
+struct httpd_response *answer_problem_side(const char *side, int status, const char *code,
+                                           const char *detail, int retry_after_seconds)
+{
+    AUTO(free) char *named = xasprintf("%s: %s", side, detail);
+    json_t *problem = answer_body_problem(status, code, named);
+    json_object_set_new(problem, "side", json_string(side));
+    return problem_response(problem, status, retry_after_seconds);
 }
 
 struct httpd_response *answer_not_allowed(const char *allow)
@@ -333,7 +377,7 @@ struct httpd_response *answer_not_allowed(const char *allow)
 struct httpd_response *answer_preflight(const char *allow)
 {
     struct httpd_response *response = httpd_response_new(204, NULL, 0);
-    add_common_headers(response);
+    answer_common_headers(response);
     httpd_response_header(response, "Allow", allow);
     httpd_response_header(response, "Access-Control-Allow-Methods", allow);
     httpd_response_header(response, "Access-Control-Allow-Headers", "If-None-Match, Prefer");

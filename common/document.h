@@ -5,6 +5,7 @@
  *                      lines
  *     head             fragment: members shared by all tags: "LatestSHA" ... "ImageURL"
  *     versions         fragment: the Versions array
+ *     page-versions    fragment: its first DOCUMENT_PAGE_VERSIONS, for people
  *     t:<tag>          the digest of its version, "" while that is not known yet
  *     v:<digest>       lines "platform digest" of the version's images, the default first; an image
  *                      manifest has one line with its own digest
@@ -54,11 +55,14 @@
 #include "redis.h"
 #include "status.h"
 
+#define DOCUMENT_PAGE_VERSIONS 100
+
 enum document_answer {
     DOCUMENT_IMAGE,      /* head, versions, shared, facts (top), relations, sheet */
     DOCUMENT_VERSION,    /* shared, tags, facts (version), layers, relations, sheet */
     DOCUMENT_DOCKERFILE, /* facts: the text */
     DOCUMENT_BADGE,      /* badge, no fragments */
+    DOCUMENT_PAGE,       /* DOCUMENT_IMAGE and DOCUMENT_VERSION in one; versions: the page's */
 };
 
 struct document_query {
@@ -95,15 +99,15 @@ struct document_view {
     const char *digest; /* the version, "" unless PENDING or FOUND; "" if a tag's is unknown */
     const char *child_digest; /* the image of the platform asked for, "" unless PENDING or FOUND */
     const char *platforms;    /* lines "platform digest", "" unless the version is known */
-    struct fragment head;     /* from DOCUMENT_NO_TAG on, DOCUMENT_IMAGE */
+    struct fragment head;     /* from DOCUMENT_NO_TAG on, IMAGE and PAGE */
     struct fragment versions; /* as head */
     struct fragment shared;   /* p:, where the version is known */
-    struct fragment tags;     /* g:, DOCUMENT_VERSION */
+    struct fragment tags;     /* g:, VERSION and PAGE */
     /* Only with DOCUMENT_FOUND */
     struct fragment facts;       /* top, version or dockerfile */
-    struct fragment layers;      /* DOCUMENT_VERSION */
+    struct fragment layers;      /* VERSION and PAGE */
     struct fragment relations;   /* top or version of mb:1:rel; may be empty, as sheet */
-    struct fragment identical;   /* DOCUMENT_VERSION; may be empty */
+    struct fragment identical;   /* VERSION and PAGE; may be empty */
     struct fragment sheet;       /* m: */
     struct document_badge badge; /* DOCUMENT_BADGE */
 };

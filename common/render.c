@@ -7,6 +7,7 @@
 #include "badge_facts.h"
 #include "base_labels.h"
 #include "catalog.h"
+#include "document.h"
 #include "document_members.h"
 #include "err.h"
 #include "fragment.h"
@@ -18,6 +19,7 @@
 
 #define ANSWER_MAX_BYTES (256u << 20)
 #define SHEETS_MAX_BYTES (8u << 20)
+#define PAGE_VERSIONS_MAX_BYTES (128u << 10)
 #define TURN_VERSIONS 256             /* written between two turns of the loop */
 #define VERSIONS_MAX_BYTES (8u << 20) /* more than clients read, and the api joins in time */
 
@@ -94,6 +96,28 @@ static void add_versions(struct document *doc)
         add_entry(doc, &rest, &text);
     strbuf_addc(&text, ']');
     add_fragment(doc, xstrdup("versions"), &text);
+}
+
+/* A page shows the first ones only, and the api parses what it shows. */
+static void add_page_versions(struct document *doc)
+{
+    const struct shown_version rest = {.digest = "", .tags = doc->rest};
+    AUTO(strbuf) struct strbuf text = STRBUF_INIT(ANSWER_MAX_BYTES);
+    size_t whole = 1; /* where the last entry that fits ends */
+    strbuf_addc(&text, '[');
+    for (size_t i = 0; i < doc->versions.count && i < DOCUMENT_PAGE_VERSIONS; i++) {
+        add_entry(doc, &doc->versions.rows[i], &text);
+        if (text.len > PAGE_VERSIONS_MAX_BYTES)
+            break;
+        whole = text.len;
+    }
+    if (json_array_size(doc->rest) && text.len == whole)
+        add_entry(doc, &rest, &text);
+    if (text.len <= PAGE_VERSIONS_MAX_BYTES)
+        whole = text.len;
+    text.len = whole;
+    strbuf_addc(&text, ']');
+    add_fragment(doc, xstrdup("page-versions"), &text);
 }
 
 static const char *latest_digest(const struct document *doc)
@@ -209,6 +233,7 @@ static void add_all(struct document *doc)
     add_meta(doc);
     add_badge(doc);
     add_versions(doc);
+    add_page_versions(doc);
     add_head(doc);
     for (size_t i = 0; i < doc->versions.count; i++) {
         const struct shown_version *version = &doc->versions.rows[i];
