@@ -4,40 +4,31 @@
 #include <stdlib.h>
 
 #include "digest.h"
-#include "flight.h"
 #include "jsonx.h"
 #include "mem.h"
-#include "redis.h"
 #include "redis_keys.h"
 #include "store.h"
 
 struct asking {
-    struct flight *flight;
     char base[DIGEST_BYTES]; /* "" where none is known */
 };
 
 /* What is true at this place stands before what is true anywhere, also where it is "". */
-static void on_base(void *arg, int err, struct redis_reply *reply)
-{
-    struct asking *asking = arg;
-    bool is_here = err == 0 && !redis_is_nil(redis_at(reply, 0));
-    const char *base = err ? "" : redis_str(redis_at(reply, is_here ? 0 : 1), NULL);
-    if (digest_is_valid(base))
-        (void)snprintf(asking->base, sizeof(asking->base), "%s", base);
-    flight_on_reply(asking->flight, err, reply);
-}
-
 static int find_bases(struct store *store, const char *field, const char *const *images,
                       size_t count, struct asking *askings)
 {
-    struct store_link link = store_link(store);
-    struct flight flight = {.loop = link.loop, .pending = count};
-    for (size_t i = 0; i < count; i++) {
-        askings[i] = (struct asking){.flight = &flight};
-        redis_command(link.redis, REDIS_WORKER_TIMEOUT_MS, on_base, &askings[i],
-                      "HMGET " KEY_RELATIONS "%s %s base", images[i], field);
+    AUTO(free) struct store_get *gets = xcalloc(count, sizeof(*gets));
+    for (size_t i = 0; i < count; i++)
+        gets[i] = (struct store_get){.key = xasprintf(KEY_RELATIONS "%s", images[i]),
+                                     .fields = {xstrdup(field), xstrdup("base")}};
+    int err = store_get_fields(store, gets, count);
+    for (size_t i = 0; i < count && err == 0; i++) {
+        const char *base = gets[i].values[0] ? gets[i].values[0] : gets[i].values[1];
+        if (base && digest_is_valid(base))
+            (void)snprintf(askings[i].base, sizeof(askings[i].base), "%s", base);
     }
-    return flight_wait(&flight);
+    store_get_release(gets, count);
+    return err;
 }
 
 static int learn(struct store *store, const struct asking *askings, size_t count, json_t *known)

@@ -11,6 +11,7 @@
 #include "place.h"
 #include "redis.h"
 #include "redis_keys.h"
+#include "relations_memory.h"
 #include "store.h"
 
 #define PLATFORM_MAX_BYTES 128 /* it is foreign text */
@@ -205,6 +206,10 @@ static void on_put(void *arg, int err, struct redis_reply *reply)
 int relations_index_put(struct store *store, struct index_image *images, size_t count)
 {
     struct store_link link = store_link(store);
+    if (link.memory) {
+        relations_memory_put(link.memory, images, count);
+        return 0;
+    }
     struct flight flight = {.loop = link.loop, .pending = count};
     AUTO(free) struct putting *puttings = xcalloc(count, sizeof(*puttings));
     for (size_t i = 0; i < count; i++) {
@@ -217,26 +222,15 @@ int relations_index_put(struct store *store, struct index_image *images, size_t 
 
 /* Reading places */
 
-static json_t *place_object(const char *child, const char *place, const char *value)
-{
-    char *after = NULL;
-    long long first_ms = strtoll(value, &after, 10);
-    (void)strtoll(after, &after, 10);
-    size_t name_len = strcspn(place, " ");
-    return json_pack("{s:s,s:s%,s:s,s:s,s:I}", "Child", child, "Name", place, name_len, "Version",
-                     place[name_len] ? place + name_len + 1 : "", "Platform",
-                     *after ? after + 1 : "", "FirstMs", (json_int_t)first_ms);
-}
-
 /* Rows of four texts: what key stands for, image, place, its value. */
 static json_t *places_of(const struct redis_reply *reply, const char *key, bool is_number)
 {
     json_t *places = json_array();
     for (size_t i = 0; i + 3 < redis_len(reply); i += 4) {
         const char *word = redis_str(redis_at(reply, i), NULL);
-        json_t *place = place_object(redis_str(redis_at(reply, i + 1), NULL),
-                                     redis_str(redis_at(reply, i + 2), NULL),
-                                     redis_str(redis_at(reply, i + 3), NULL));
+        json_t *place = place_of_texts(redis_str(redis_at(reply, i + 1), NULL),
+                                       redis_str(redis_at(reply, i + 2), NULL),
+                                       redis_str(redis_at(reply, i + 3), NULL));
         if (!place)
             continue; /* not ours: no UTF-8 */
         json_object_set_new(place, key,
@@ -273,16 +267,15 @@ static void send_find(struct redis *redis, const struct index_image *image, stru
     command_send(&command, redis, REDIS_WORKER_TIMEOUT_MS, on_found, finding);
 }
 
-int relations_index_find(struct store *store, const struct index_image *images, size_t count,
-                         json_t **ret_places)
+static int find_in_redis(const struct store_link *link, const struct index_image *images,
+                         size_t count, json_t **ret_places)
 {
-    struct store_link link = store_link(store);
-    struct flight flight = {.loop = link.loop, .pending = count};
+    struct flight flight = {.loop = link->loop, .pending = count};
     AUTO(free) struct finding *findings = xcalloc(count, sizeof(*findings));
     for (size_t i = 0; i < count; i++) {
         ret_places[i] = NULL;
         findings[i] = (struct finding){&flight, &ret_places[i]};
-        send_find(link.redis, &images[i], &findings[i]);
+        send_find(link->redis, &images[i], &findings[i]);
     }
     int err = flight_wait(&flight);
     for (size_t i = 0; err && i < count; i++) {
@@ -290,6 +283,17 @@ int relations_index_find(struct store *store, const struct index_image *images, 
         ret_places[i] = NULL;
     }
     return err;
+}
+
+int relations_index_find(struct store *store, const struct index_image *images, size_t count,
+                         json_t **ret_places)
+{
+    struct store_link link = store_link(store);
+    if (!link.memory)
+        return find_in_redis(&link, images, count, ret_places);
+    for (size_t i = 0; i < count; i++)
+        ret_places[i] = relations_memory_find(link.memory, &images[i]);
+    return 0;
 }
 
 static void on_holders(void *arg, int err, struct redis_reply *reply)
@@ -308,6 +312,10 @@ int relations_index_holders(struct store *store, const char *child, const json_t
                             json_t **ret_digests)
 {
     struct store_link link = store_link(store);
+    if (link.memory) {
+        *ret_digests = relations_memory_holders(link.memory, child, facts);
+        return 0;
+    }
     struct flight flight = {.loop = link.loop, .pending = 1};
     json_t *digests = NULL;
     struct finding finding = {&flight, &digests};

@@ -4,11 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flight.h"
 #include "fragment.h"
 #include "jsonx.h"
 #include "mem.h"
-#include "redis.h"
 #include "redis_keys.h"
 #include "store.h"
 
@@ -74,18 +72,11 @@ static int fill_facts(struct store *store, const char *digest, json_t *places)
 
 /* Tags and provenance */
 
-struct filling {
-    struct flight *flight;
-    json_t *place;
-};
-
 /* The members of a stored fragment; NULL where there is none. Caller owns. */
-static json_t *fragment_members(const struct redis_reply *reply)
+static json_t *fragment_members(const struct store_get *got, size_t at)
 {
     struct fragment fragment;
-    size_t len;
-    const char *data = redis_str(reply, &len);
-    if (!len || fragment_unpack(data, len, &fragment) != 0)
+    if (!got->values[at] || fragment_unpack(got->values[at], got->value_bytes[at], &fragment) != 0)
         return NULL;
     AUTO(free) char *text = xasprintf("{%.*s}", (int)fragment.text_bytes, fragment.text);
     json_t *members = NULL;
@@ -93,55 +84,63 @@ static json_t *fragment_members(const struct redis_reply *reply)
     return members;
 }
 
-static void on_tags(void *arg, int err, struct redis_reply *reply)
+static void set_tags(json_t *place, const struct store_get *got)
 {
-    struct filling *filling = arg;
     JSON_AUTO
-    json_t *tags = fragment_members(redis_at(reply, 0));
+    json_t *tags = fragment_members(got, 0);
     JSON_AUTO
-    json_t *shared = fragment_members(redis_at(reply, 1));
+    json_t *shared = fragment_members(got, 1);
     json_t *list = jsonx_array(tags, "Tags");
     if (list)
-        json_object_set(filling->place, "Tags", list);
-    json_object_set_new(filling->place, "Tag", json_string(jsonx_str(shared, "LatestVersion")));
-    flight_on_reply(filling->flight, err, reply);
+        json_object_set(place, "Tags", list);
+    json_object_set_new(place, "Tag", json_string(jsonx_str(shared, "LatestVersion")));
 }
 
-static void on_provenance(void *arg, int err, struct redis_reply *reply)
+static void set_provenance(json_t *place, const struct store_get *got)
 {
-    struct filling *filling = arg;
-    size_t len;
-    const char *text = redis_str(reply, &len);
     JSON_AUTO
     json_t *provenance = NULL;
-    if (len)
-        (void)jsonx_parse(text, len, &provenance);
-    if (is_own(filling->place, jsonx_str(provenance, "Image")))
-        json_object_set(filling->place, "Provenance", provenance);
-    flight_on_reply(filling->flight, err, reply);
+    if (got->values[0])
+        (void)jsonx_parse(got->values[0], got->value_bytes[0], &provenance);
+    if (is_own(place, jsonx_str(provenance, "Image")))
+        json_object_set(place, "Provenance", provenance);
+}
+
+/* Two for each place; the second one only of the image's own. */
+static size_t add_gets(const char *digest, const json_t *place, struct store_get *gets)
+{
+    const char *version = jsonx_str(place, "Version");
+    gets[0] = (struct store_get){
+        .key = xasprintf(KEY_DOCUMENT "%s", jsonx_str(place, "Name")),
+        .fields = {xasprintf("g:%s", version), xasprintf("p:%s", version)},
+    };
+    if (!is_own(place, digest))
+        return 1;
+    gets[1] = (struct store_get){
+        .key = xasprintf(KEY_VERSION "%s", version),
+        .fields = {xstrdup("provenance")},
+    };
+    return 2;
 }
 
 static int fill_beside(struct store *store, const char *digest, json_t *places)
 {
-    struct store_link link = store_link(store);
-    struct flight flight = {.loop = link.loop, .pending = json_array_size(places)};
-    AUTO(free) struct filling *fillings = xcalloc(json_array_size(places), sizeof(*fillings));
+    AUTO(free)
+    struct store_get *gets = xcalloc(2 * json_array_size(places), sizeof(*gets));
+    size_t count = 0;
     size_t i;
     json_t *place;
+    json_array_foreach(places, i, place) count += add_gets(digest, place, &gets[count]);
+    int err = store_get_fields(store, gets, count);
+    const struct store_get *got = gets;
     json_array_foreach(places, i, place)
     {
-        const char *version = jsonx_str(place, "Version");
-        fillings[i] = (struct filling){&flight, place};
-        redis_command(link.redis, REDIS_WORKER_TIMEOUT_MS, on_tags, &fillings[i],
-                      "HMGET " KEY_DOCUMENT "%s g:%s p:%s", jsonx_str(place, "Name"), version,
-                      version);
-        if (!is_own(place, digest))
-            continue;
-        flight.pending++;
-        redis_command(link.redis, REDIS_WORKER_TIMEOUT_MS, on_provenance, &fillings[i],
-                      "HGET " KEY_VERSION "%s provenance", version);
+        set_tags(place, got++);
+        if (is_own(place, digest))
+            set_provenance(place, got++);
     }
-    return flight_wait(&flight);
+    store_get_release(gets, count);
+    return err;
 }
 
 int relations_places_fill(struct store *store, const char *digest, json_t *places)
@@ -152,14 +151,15 @@ int relations_places_fill(struct store *store, const char *digest, json_t *place
 
 int relations_owner(struct store *store, const char *name, const char *digest, char **ret_version)
 {
-    struct store_link link = store_link(store);
-    struct redis_reply *reply = NULL;
-    int err = redis_call(link.redis, REDIS_WORKER_TIMEOUT_MS, &reply,
-                         "HMGET " KEY_DOCUMENT "%s v:%s c:%s", name, digest, digest);
+    struct store_get get = {
+        .key = xasprintf(KEY_DOCUMENT "%s", name),
+        .fields = {xasprintf("v:%s", digest), xasprintf("c:%s", digest)},
+    };
+    int err = store_get_fields(store, &get, 1);
     if (err == 0) {
-        bool is_child = redis_is_nil(redis_at(reply, 0)) && !redis_is_nil(redis_at(reply, 1));
-        *ret_version = xstrdup(is_child ? redis_str(redis_at(reply, 1), NULL) : digest);
+        bool is_child = !get.values[0] && get.values[1];
+        *ret_version = xstrdup(is_child ? get.values[1] : digest);
     }
-    redis_reply_free(reply);
+    store_get_release(&get, 1);
     return err;
 }

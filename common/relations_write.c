@@ -8,6 +8,7 @@
 #include "mem.h"
 #include "redis.h"
 #include "redis_keys.h"
+#include "relations_memory.h"
 #include "store.h"
 #include "version_facts.h"
 
@@ -67,13 +68,12 @@ static void fields_release(struct relations_fields *fields)
     fields->count = 0;
 }
 
-int relations_write(struct store *store, const char *digest, struct relations_fields *fields,
-                    const json_t *places)
+static int write_to_redis(const struct store_link *link, const char *digest,
+                          const struct relations_fields *fields, const json_t *places)
 {
-    struct store_link link = store_link(store);
     AUTO(free) char *key = xasprintf(KEY_RELATIONS "%s", digest);
-    AUTO(free) char *keep = xasprintf("%lld", (long long)link.keep_seconds);
-    const char *argv[MAX_ARGS] = {"EVAL", write_script, "1", key, keep, link.channel, ""};
+    AUTO(free) char *keep = xasprintf("%lld", (long long)link->keep_seconds);
+    const char *argv[MAX_ARGS] = {"EVAL", write_script, "1", key, keep, link->channel, ""};
     size_t lens[MAX_ARGS];
     int argc = 7;
     size_t i;
@@ -94,7 +94,18 @@ int relations_write(struct store *store, const char *digest, struct relations_fi
         argv[argc] = strbuf_str(&fields->values[i]);
         lens[argc++] = fields->values[i].len;
     }
-    int err = redis_call_argv(link.redis, REDIS_WORKER_TIMEOUT_MS, NULL, argc, argv, lens);
+    return redis_call_argv(link->redis, REDIS_WORKER_TIMEOUT_MS, NULL, argc, argv, lens);
+}
+
+int relations_write(struct store *store, const char *digest, struct relations_fields *fields,
+                    const json_t *places)
+{
+    struct store_link link = store_link(store);
+    int err = 0;
+    if (link.memory)
+        relations_memory_write(link.memory, digest, fields);
+    else
+        err = write_to_redis(&link, digest, fields, places);
     fields_release(fields);
     return err;
 }

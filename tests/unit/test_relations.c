@@ -42,7 +42,7 @@ static int start(void **state)
     (void)state;
     loop = loop_new();
     redis = redis_new(loop, server.url, "test");
-    store = store_new(loop, redis, KEEP_SECONDS);
+    store = store_redis_new(loop, redis, KEEP_SECONDS);
     assert_int_equal(redis_call(redis, CALL_MS, NULL, "FLUSHDB"), 0);
     return 0;
 }
