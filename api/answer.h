@@ -31,6 +31,9 @@ struct answer *answer_new(const struct document_view *view, enum document_answer
 struct answer *answer_list_new(char *body);
 /* 200 with a picture (takes svg) in one form, for any encoding. */
 struct answer *answer_svg(char *svg, const char *cache_control);
+/* 200 with a JSON text in one form (takes body) under an entity tag of our own, from the
+ * first 16 characters of hex. */
+struct answer *answer_tagged(char *body, const char *hex, bool is_final);
 void answer_ref(struct answer *answer);
 void answer_unref(struct answer *answer);
 
@@ -44,6 +47,15 @@ bool answer_is_known(const struct answer *answer, const struct httpd_request *re
 /* 202: nothing to show yet. now_ms is wall time, for Retry-After. */
 struct httpd_response *answer_pending(const char *name, const struct status *status,
                                       int64_t now_ms);
+/* 202 for two images: each has its shown name and its status. */
+struct answer_part {
+    const char *name;
+    const struct status *status;
+    bool is_found; /* nothing of it is waited for */
+};
+/* When to look again. */
+int answer_parts_retry(const struct answer_part parts[2], int64_t now_ms);
+struct httpd_response *answer_pending_two(const struct answer_part parts[2], int64_t now_ms);
 /* 200 with the status object. */
 struct httpd_response *answer_status(const char *name, const struct status *status);
 /* 503: no room for one more long poll or event stream. */
@@ -60,6 +72,9 @@ struct httpd_response *answer_json(int status, const char *json);
  * retry_after_seconds 0: no Retry-After. */
 struct httpd_response *answer_problem(int status, const char *code, const char *detail,
                                       int retry_after_seconds);
+/* The same about one side of two, "a" or "b": detail begins with it, and `side` tells it. */
+struct httpd_response *answer_problem_side(const char *side, int status, const char *code,
+                                           const char *detail, int retry_after_seconds);
 /* 405. allow is one of METHODS_... */
 #define METHODS_READ "GET, HEAD, OPTIONS"
 #define METHODS_PAGE "GET, HEAD, POST, OPTIONS"

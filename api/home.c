@@ -33,7 +33,8 @@ static void end_with_page(struct errand *errand, struct strbuf *body)
     if (request) {
         const char *target = httpd_target(request);
         if (service->is_subscribed && !service->is_draining)
-            cache_put(service->cache, target, target, answer, loop_now_ms(service->loop));
+            cache_put(service->cache, target, (const char *const[2]){target}, answer,
+                      loop_now_ms(service->loop));
         service_reply(request, answer_choose(answer, request));
     }
     answer_unref(answer);

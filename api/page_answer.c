@@ -7,6 +7,7 @@
 #include "fragment.h"
 #include "mem.h"
 #include "page.h"
+#include "page_compare.h"
 #include "page_problem.h"
 
 #define TYPE_HTML "text/html; charset=utf-8"
@@ -113,9 +114,14 @@ struct httpd_response *page_redirect(const char *path)
 struct httpd_response *page_or_problem(const struct route *route, int status, const char *code,
                                        const char *detail, int retry_after_seconds)
 {
+    if (!route->is_page && route->side)
+        return answer_problem_side(route->side, status, code, detail, retry_after_seconds);
     if (!route->is_page)
         return answer_problem(status, code, detail, retry_after_seconds);
     struct strbuf body = STRBUF_INIT(PAGE_MAX_BYTES);
-    page_problem(route, status, detail, retry_after_seconds, &body);
+    if (route->side)
+        page_compare_problem(route, status, detail, retry_after_seconds, &body);
+    else
+        page_problem(route, status, detail, retry_after_seconds, &body);
     return page_response(status, &body, retry_after_seconds);
 }

@@ -7,18 +7,11 @@
 #include "badge_route.h"
 #include "err.h"
 #include "mem.h"
+#include "text.h"
 
 #define SEARCH "search/"
 #define MAX_PAGE 1000000
 #define VERSION_PART "/version/"
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* Percent-decoded; NULL for broken escapes and control characters. Caller frees. */
 static char *decode(const char *text, size_t len)
@@ -77,11 +70,18 @@ static void set_page(struct route *route, const char *value)
     route->page = is_page ? (int)page : 1;
 }
 
-static void set_platform(struct route *route, const char *value)
+static bool route_is_compare(const struct route *route)
+{
+    return route->kind == ROUTE_COMPARE || route->kind == ROUTE_COMPARE_PAGE;
+}
+
+static void set_platform(struct route *route, const char *value, char **platform)
 {
     size_t slashes = 0;
     for (const char *c = value; *c; c++)
         slashes += *c == '/';
+    if (!*value && route_is_compare(route))
+        return; /* a form's way not to choose */
     bool is_valid =
         strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+/") ==
             strlen(value) &&
@@ -91,7 +91,66 @@ static void set_platform(struct route *route, const char *value)
         bad(route, "platform is os/architecture or os/architecture/variant, like linux/arm64.");
         return;
     }
-    set_text(&route->platform, value);
+    set_text(platform, value);
+}
+
+const char *const route_side_names[2] = {"a", "b"};
+
+/* No name has blanks; a form sends those around it, as plus signs. */
+static char *without_blanks(const char *value)
+{
+    size_t start = strspn(value, " +");
+    size_t end = strlen(value);
+    while (end > start && (value[end - 1] == ' ' || value[end - 1] == '+'))
+        end--;
+    return xstrndup(value + start, end - start);
+}
+
+static void set_side_image(struct route *route, size_t side, const char *value)
+{
+    AUTO(free) char *name = without_blanks(value);
+    const char *why = NULL;
+    reference_release(&route->sides[side].image);
+    route->sides[side].image = (struct reference){0};
+    if (*name && reference_parse(name, &route->sides[side].image, &why) != 0) {
+        bad(route, why);
+        route->side = route_side_names[side];
+    }
+}
+
+/* "a", "b", "platform_a", "platform_b". */
+static void read_side_member(struct route *route, const char *name, size_t name_len,
+                             const char *value)
+{
+    static const char prefix[] = "platform_";
+    size_t prefix_len = strlen(prefix);
+    bool is_platform = name_len == prefix_len + 1 && strncmp(name, prefix, prefix_len) == 0;
+    char last = name_len ? name[name_len - 1] : '\0';
+    size_t side = last == 'b';
+    if ((!is_platform && name_len != 1) || (last != 'a' && last != 'b'))
+        return;
+    if (!is_platform) {
+        set_side_image(route, side, value);
+    } else {
+        set_platform(route, value, &route->sides[side].platform);
+        route->side = route->kind == ROUTE_BAD ? route_side_names[side] : NULL;
+    }
+}
+
+/* Both are there; `platform` is that of both but for the one that has its own. */
+static void settle_sides(struct route *route)
+{
+    for (size_t i = 0; i < ARRAY_LEN(route->sides) && route_is_compare(route); i++) {
+        struct route_side *side = &route->sides[i];
+        if (!side->image.path && route->is_page) {
+            route->kind = ROUTE_COMPARE_FORM;
+        } else if (!side->image.path) {
+            bad(route, "Two images are compared, a and b, like ?a=nginx:1.26&b=nginx:1.27.");
+            route->side = route_side_names[i];
+        }
+        if (!side->platform && route->platform)
+            side->platform = xstrdup(route->platform);
+    }
 }
 
 /* A form sends blanks as "+". */
@@ -124,13 +183,15 @@ static void read_query(struct route *route, const char *query)
         else if (name_len == 4 && strncmp(query, "wait", 4) == 0)
             set_wait(route, value);
         else if (name_len == 8 && strncmp(query, "platform", 8) == 0)
-            set_platform(route, value);
+            set_platform(route, value, &route->platform);
         else if (name_len == 7 && strncmp(query, "refresh", 7) == 0)
             set_text(&route->refresh, value);
         else if (route->kind == ROUTE_LIST && name_len == 5 && strncmp(query, "query", 5) == 0)
             set_text(&route->text, value);
         else if (name_len == 4 && strncmp(query, "page", 4) == 0)
             set_page(route, value);
+        else if (route_is_compare(route))
+            read_side_member(route, query, name_len, value);
         else if (route->kind == ROUTE_PAGE && len == 15 &&
                  strncmp(query, "view=dockerfile", 15) == 0)
             route->kind = ROUTE_PAGE_DOCKERFILE;
@@ -250,6 +311,8 @@ static const struct route_row rows[] = {
     {"/badges/", ROUTE_BADGE, badge_route_read},
     {"/images/", ROUTE_PAGE, read_name},
     {"/assets/", ROUTE_ASSET, read_file},
+    {"/v1/compare", ROUTE_COMPARE, NULL},
+    {"/compare", ROUTE_COMPARE_PAGE, NULL},
     {"/search", ROUTE_FIND, NULL},
     {"/opensearch.xml", ROUTE_OPENSEARCH, NULL},
     {"/", ROUTE_HOME, NULL},
@@ -257,7 +320,8 @@ static const struct route_row rows[] = {
 
 static bool kind_is_page(enum route_kind kind)
 {
-    return kind == ROUTE_PAGE || kind == ROUTE_HOME || kind == ROUTE_FIND;
+    return kind == ROUTE_PAGE || kind == ROUTE_HOME || kind == ROUTE_FIND ||
+           kind == ROUTE_COMPARE_PAGE;
 }
 
 static bool row_matches(const struct route_row *row, const char *path)
@@ -302,6 +366,7 @@ void route_parse(const char *target, struct route *ret_route)
         read_path(&route, path);
     if (route.kind != ROUTE_BAD && target[path_len] == '?')
         read_query(&route, target + path_len + 1);
+    settle_sides(&route);
     *ret_route = route;
 }
 
@@ -328,6 +393,10 @@ void route_release(struct route *route)
     free(TAKE(route->text));
     free(TAKE(route->refresh));
     free(TAKE(route->token));
+    for (size_t i = 0; i < ARRAY_LEN(route->sides); i++) {
+        reference_release(&route->sides[i].image);
+        free(TAKE(route->sides[i].platform));
+    }
 }
 
 int route_prefer_wait(const char *header)

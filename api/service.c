@@ -17,7 +17,9 @@
 #include "loop.h"
 #include "mem.h"
 #include "metrics.h"
+#include "page.h"
 #include "page_answer.h"
+#include "page_compare.h"
 #include "queue.h"
 #include "redis.h"
 #include "refresh.h"
@@ -159,21 +161,21 @@ static void handle_me(struct service *service, struct httpd_request *request, st
 
 /* True where the image's registry is allowed; else the request is answered. */
 static bool check_registry(const struct service *service, struct httpd_request *request,
-                           const struct route *route)
+                           const struct route *route, const struct reference *image)
 {
-    if (registries_find(service->registries, route->image.registry))
+    if (registries_find(service->registries, image->registry))
         return true;
     AUTO(free)
     char *detail = xasprintf("The registry %.100s is not one that this server may ask. "
                              "Its operator can allow it in MB_REGISTRIES.",
-                             route->image.registry);
+                             image->registry);
     reply(request, page_or_problem(route, 400, "registry_not_allowed", detail, 0));
     return false;
 }
 
 static void handle_name(struct service *service, struct httpd_request *request, struct route *route)
 {
-    if (!check_registry(service, request, route))
+    if (!check_registry(service, request, route, &route->image))
         return;
     if (route->kind == ROUTE_IMAGE && refresh_is_asked(service, request, route)) {
         refresh_handle(service, request, route);
@@ -183,10 +185,35 @@ static void handle_name(struct service *service, struct httpd_request *request, 
     *route = (struct route){0};
 }
 
+static void handle_compare(struct service *service, struct httpd_request *request,
+                           struct route *route)
+{
+    for (size_t i = 0; i < ARRAY_LEN(route->sides); i++) {
+        route->side = route_side_names[i];
+        if (!check_registry(service, request, route, &route->sides[i].image))
+            return;
+    }
+    route->side = NULL;
+    lookup_join(service, request, route);
+    *route = (struct route){0};
+}
+
+/* The page before there is anything to compare. */
+static void handle_compare_form(struct service *service, struct httpd_request *request,
+                                struct route *route)
+{
+    struct strbuf body = STRBUF_INIT(PAGE_MAX_BYTES);
+    (void)service;
+    page_compare_form(route, &body);
+    struct answer *answer = page_answer_new(&body, true);
+    service_reply(request, answer_choose(answer, request));
+    answer_unref(answer);
+}
+
 static void handle_events(struct service *service, struct httpd_request *request,
                           struct route *route)
 {
-    if (!check_registry(service, request, route))
+    if (!check_registry(service, request, route, &route->image))
         return;
     if (strcmp(httpd_method(request), "HEAD") == 0)
         reply(request, answer_event_stream());
@@ -230,6 +257,9 @@ static route_handler *const handlers[ROUTE_KINDS] = {
     [ROUTE_PAGE_DOCKERFILE] = handle_name,
     [ROUTE_ASSET] = asset_handle,
     [ROUTE_OPENSEARCH] = opensearch_handle,
+    [ROUTE_COMPARE] = handle_compare,
+    [ROUTE_COMPARE_PAGE] = handle_compare,
+    [ROUTE_COMPARE_FORM] = handle_compare_form,
 };
 
 /* Answers from memory; false where Redis must be asked. */

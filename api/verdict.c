@@ -23,6 +23,8 @@ enum document_answer verdict_answer(const struct route *route)
 {
     switch (route->kind) {
     case ROUTE_VERSION:
+    case ROUTE_COMPARE:
+    case ROUTE_COMPARE_PAGE:
         return DOCUMENT_VERSION;
     case ROUTE_PAGE:
         return DOCUMENT_PAGE;
@@ -59,9 +61,10 @@ static struct verdict pending(const struct asked *asked, const struct status *st
                               bool wants_submit)
 {
     int64_t now_ms = clock_ms();
+    bool is_page = asked->route->is_page && asked->route->kind != ROUTE_COMPARE;
     struct httpd_response *response =
-        asked->route->is_page ? page_view_pending(asked->route, asked->shown, asked->view, now_ms)
-                              : answer_pending(asked->shown, status, now_ms);
+        is_page ? page_view_pending(asked->route, asked->shown, asked->view, now_ms)
+                : answer_pending(asked->shown, status, now_ms);
     return (struct verdict){.response = response,
                             .is_pending = !is_put_off(status, now_ms),
                             .wants_submit = wants_submit};
@@ -116,8 +119,10 @@ static struct verdict verdict_found(const struct asked *asked, const struct docu
     int64_t age_ms = clock_ms() - view->inspected_ms;
     bool is_stale = age_ms >= asked->config->fresh_seconds * 1000;
     bool is_lost = !status_is_final(&view->status) && !is_alive(&view->status);
+    bool is_side = asked->route->kind == ROUTE_COMPARE;
     return (struct verdict){
-        .answer = asked->route->is_page
+        .answer = is_side ? NULL
+                  : asked->route->is_page
                       ? page_view_answer(asked->route, asked->shown, view)
                       : answer_new(view, verdict_answer(asked->route), asked->shown),
         .is_kept = true,
@@ -156,7 +161,7 @@ struct verdict verdict_of(const struct config *config, const struct route *route
 {
     const struct asked asked = {config, route, shown, view};
     struct verdict verdict = verdict_by_find(&asked, view);
-    if (!verdict.answer && verdict.wants_submit && view->status.retry_ms > clock_ms()) {
+    if (verdict.response && verdict.wants_submit && view->status.retry_ms > clock_ms()) {
         verdict.wants_submit = false; /* not enqueued before then: nothing to wait for */
         verdict.is_pending = false;
     }

@@ -75,6 +75,46 @@ static void digests_are_full_or_bare(void **state)
     }
 }
 
+static void two_images_are_compared(void **state)
+{
+    (void)state;
+    AUTO(route) struct route route;
+    route_parse("/v1/compare?platform=linux/amd64&a=nginx:1.26&platform_b=linux%2Farm64&"
+                "b=ghcr.io/o/n&wait=3&other=1",
+                &route);
+    assert_int_equal(route.kind, ROUTE_COMPARE);
+    same(route.sides[0].image.path, "library/nginx");
+    same(route.sides[0].image.tag, "1.26");
+    same(route.sides[0].platform, "linux/amd64");
+    same(route.sides[1].image.registry, "ghcr.io");
+    same(route.sides[1].platform, "linux/arm64");
+    assert_int_equal(route.wait_seconds, 3);
+    assert_null(route.side);
+}
+
+static void what_is_wrong_with_a_side_is_its_own(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *side;
+    } cases[] = {
+        {"/v1/compare", "a"},
+        {"/v1/compare?a=nginx", "b"},
+        {"/v1/compare?a=nginx&a=&b=nginx", "a"},
+        {"/v1/compare?a=nginx&b=UPPER", "b"},
+        {"/v1/compare?a=nginx&b=nginx&platform_a=x", "a"},
+        {"/compare?a=UPPER&b=nginx", "a"},
+        {"/v1/compare?a=nginx&b=nginx&platform=x", NULL},
+        {"/v1/compare?a=nginx&b=%zz", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        AUTO(route) struct route route;
+        route_parse(cases[i].target, &route);
+        assert_int_equal(route.kind, ROUTE_BAD);
+        same(route.side, cases[i].side);
+    }
+}
+
 static void versions_are_found_at_the_end(void **state)
 {
     (void)state;
@@ -334,6 +374,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_tags_and_digests_are_taken_apart),
         cmocka_unit_test(digests_are_full_or_bare),
+        cmocka_unit_test(two_images_are_compared),
+        cmocka_unit_test(what_is_wrong_with_a_side_is_its_own),
         cmocka_unit_test(versions_are_found_at_the_end),
         cmocka_unit_test(queries_are_read_strictly),
         cmocka_unit_test(bad_paths_say_why),
