@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "badge_route.h"
 #include "cache.h"
 #include "client_address.h"
 #include "comparison.h"
+#include "hash.h"
 #include "inquiry.h"
 #include "loop.h"
 #include "mem.h"

@@ -38,14 +38,18 @@ void page_begin(struct strbuf *out, const struct page_head *head)
         html_add(out, "<title>%s · MicroBadger</title>\n", head->title);
     else
         strbuf_adds(out, "<title>MicroBadger: look into container images</title>\n");
-    if (head->description && *head->description)
+    if (head->description)
         html_add(out, "<meta name=\"description\" content=\"%s\">\n", head->description);
     if (head->refresh_seconds)
         html_add(out, "<noscript><meta http-equiv=\"refresh\" content=\"%lld\"></noscript>\n",
                  (long long)head->refresh_seconds);
     add_links(out, head);
     strbuf_adds(out, "</head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to content</a>\n"
-                     "<header class=\"bar\"><a class=\"brand\" href=\"/\">MicroBadger</a>\n");
+                     "<header class=\"bar\">");
+    html_add(out,
+             "<a class=\"brand\" href=\"/\"><img src=\"%s\" alt=\"\" width=\"26\" height=\"26\">"
+             "MicroBadger</a>\n",
+             asset_path(ASSET_ICON));
     if (!head->has_own_search)
         page_search_box(out, head->query);
     strbuf_adds(out, "</header>\n<main id=\"main\" tabindex=\"-1\">\n");

@@ -41,7 +41,8 @@ static const char *stage_text(const struct status *status)
 
 static void add_progress(const struct status *status, struct strbuf *out)
 {
-    html_add(out, "<p><span id=\"stage\">%s</span> <span id=\"count\">", stage_text(status));
+    html_add(out, "<p><span id=\"stage\">%s</span> <span id=\"count\" aria-hidden=\"true\">",
+             stage_text(status));
     if (status->total)
         html_add(out, "%lld of %lld versions", (long long)status->done, (long long)status->total);
     strbuf_adds(out, "</span></p>\n<progress id=\"progress\" aria-label=\"Progress\"");
@@ -179,8 +180,12 @@ void page_image(const struct page_image *page, struct strbuf *out)
     AUTO(free) char *json_path = api_path(page, reference, "images");
     AUTO(free) char *text_path = api_path(page, reference, "dockerfile");
     AUTO(free) char *title = xasprintf("%s%s", is_dockerfile ? "Dockerfile of " : "", reference);
+    AUTO(free)
+    char *otherwise =
+        xasprintf("Size, layers, commands, labels, platforms and tags of %s.", reference);
+    const char *description = jsonx_str(page->image, "Description");
     const struct page_head head = {.title = title,
-                                   .description = jsonx_str(page->image, "Description"),
+                                   .description = *description ? description : otherwise,
                                    .json_path = json_path,
                                    .refresh_seconds = page->retry_seconds};
     page_begin(out, &head);

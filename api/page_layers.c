@@ -43,13 +43,14 @@ static void add_strip(const json_t *layers, int64_t total, struct strbuf *out)
     size_t shade = 0;
     size_t i;
     json_t *layer;
-    strbuf_addf(out,
-                "<svg class=\"strip\" viewBox=\"0 0 %d 28\" preserveAspectRatio=\"none\" "
-                "role=\"img\" aria-label=\"Share of each layer in the download\">"
-                "<defs><pattern id=\"hatch\" width=\"8\" height=\"8\" "
-                "patternUnits=\"userSpaceOnUse\"><path d=\"M0 8L8 0\" class=\"line\"/></pattern>"
-                "</defs>",
-                STRIP_UNITS);
+    strbuf_addf(
+        out,
+        "<svg class=\"strip\" viewBox=\"0 0 %d 28\" preserveAspectRatio=\"none\" "
+        "role=\"img\" aria-label=\"Share of each layer in the download\">"
+        "<defs><pattern id=\"hatch\" width=\"8\" height=\"8\" "
+        "patternUnits=\"userSpaceOnUse\"><path d=\"M0 8L8 0\" class=\"hatching\"/></pattern>"
+        "</defs>",
+        STRIP_UNITS);
     json_array_foreach(layers, i, layer)
     {
         double width = percent(size_of(layer), total) * STRIP_UNITS / 100;

@@ -89,9 +89,7 @@ void page_copy(struct strbuf *out, const char *id, const char *label, const char
 
 void page_table_begin(struct strbuf *out, const char *label, const char *heads)
 {
-    html_add(out,
-             "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">"
-             "<table><thead><tr>",
+    html_add(out, "<div class=\"scroll\" tabindex=\"0\"><table aria-label=\"%s\"><thead><tr>",
              label);
     strbuf_adds(out, heads);
     strbuf_adds(out, "</tr></thead>\n<tbody>\n");

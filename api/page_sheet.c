@@ -55,7 +55,7 @@ static void add_row(const json_t *row, struct strbuf *out)
     html_text(out, *meaning ? meaning : key);
     if (*meaning && strcmp(meaning, key) != 0)
         html_add(out, "<code class=\"key\">%s</code>", key);
-    strbuf_adds(out, "</th><td>");
+    strbuf_adds(out, "</th><td class=\"value\">");
     add_value(row, out);
     if (json_is_true(json_object_get(row, "Conflict")))
         strbuf_adds(out, " <span class=\"mark warn\">places differ</span>");
@@ -97,7 +97,7 @@ static void add_setting(const char *name, const json_t *value, struct strbuf *ou
     size_t i;
     json_t *item;
     const char *key;
-    html_add(out, "<tr><th scope=\"row\">%s</th><td>", name);
+    html_add(out, "<tr><th scope=\"row\">%s</th><td class=\"value\">", name);
     if (json_is_string(value))
         add_item(json_string_value(value), out);
     json_array_foreach(value, i, item) if (json_is_string(item))

@@ -7,18 +7,11 @@
 #include "badge_route.h"
 #include "err.h"
 #include "mem.h"
+#include "text.h"
 
 #define SEARCH "search/"
 #define MAX_PAGE 1000000
 #define VERSION_PART "/version/"
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* Percent-decoded; NULL for broken escapes and control characters. Caller frees. */
 static char *decode(const char *text, size_t len)

@@ -10,8 +10,7 @@
  *     v:<digest>       lines "platform digest" of the version's images, the default first; an image
  *                      manifest has one line with its own digest
  *     p:<digest>       fragment: members of the version that hold for all its platforms: "SHA",
- *                      "Digest", "MediaType", "Platforms", "Attachments", "LatestVersion",
- *                      "Annotations"
+ *                      "Digest", "MediaType", "Platforms", "Attachments", "LatestVersion"
  *     g:<digest>       fragment: members "Tags" and "ImageName" for the version answer
  *     m:<digest> <child digest>
  *                      fragment: members that depend on both, or on what else is known:
@@ -36,11 +35,14 @@
  *                      known; any field may be absent:
  *     top, version     fragments: members added to those answers: "Base", "Parents"
  *     identical        fragment, for the version answer: the member "Identical"
- *     identical <name> <version digest>
- *                      the same where the image is found in several places: without that one
  *     layers, dockerfile
  *                      fragments that stand in for those of mb:1:ver
  *     badge            lines (badge_facts.h), beside those of mb:1:ver
+ *     base             digest of the base's image manifest, where its layers are there; for workers
+ *     <field> <name> <version digest>
+ *                      stands in for any of these where the image is shown as a part of that
+ *                      version of that repository: what an index claims of an image (annotations,
+ *                      provenance) counts nowhere else, and `identical` is without that place
  *
  * Fragments (fragment.h) are texts of JSON members without braces around them. */
 #ifndef MB_DOCUMENT_H
