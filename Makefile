@@ -62,6 +62,14 @@ $(SPDX_IDS): tools/spdx-ids $(wildcard $(SPDX_DIR)/spdx-license-ids/*.json $(SPD
 
 $(B)/common/license.o: $(SPDX_IDS)
 
+# Files that the api serves, as bytes for the compiler.
+WEB := $(patsubst %,build/generated/%.inc,$(sort $(wildcard api/web/*)))
+build/generated/api/web/%.inc: api/web/%
+	@mkdir -p $(@D)
+	$(Q)od -An -v -tx1 $< | sed 's/\([0-9a-f][0-9a-f]\) */0x\1,/g' >$@.new && mv $@.new $@
+
+$(B)/api/about.o: $(WEB)
+
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "CC   $@"
@@ -167,7 +175,7 @@ check: test lint ## test, lint, and a build with each compiler, warnings as erro
 	$(MAKE) --no-print-directory CC=clang B=build/check-clang EXTRA_WARNINGS=-Werror all
 
 .PHONY: lint
-lint: build/venv/.stamp $(SPDX_IDS) ## formatting of C and Python, clang-tidy
+lint: build/venv/.stamp $(SPDX_IDS) $(WEB) ## formatting of C and Python, clang-tidy
 	@clang-format --dry-run --Werror $(C_FILES)
 	$(PYTHON) -m black -q -l 100 --check tests tools/run tools/tally
 	@printf '%s\n' $(filter %.c,$(filter-out tests/%,$(C_FILES))) | \

@@ -163,15 +163,17 @@ static bool is_search(const char *name)
     return *term && !strpbrk(term, ":@") && (!next || !next[1]);
 }
 
-static void read_image(struct route *route, char *name)
+static void set_search(struct route *route, const char *name)
+{
+    AUTO(free) char *term = xstrdup(name + strlen(SEARCH));
+    cut_trailing_slash(term);
+    route->kind = ROUTE_SEARCH;
+    route->text = TAKE(term);
+}
+
+static void read_version_or_image(struct route *route, char *name)
 {
     const char *sha = NULL;
-    if (is_search(name)) {
-        route->kind = ROUTE_SEARCH;
-        cut_trailing_slash(name);
-        route->text = xstrdup(name + strlen(SEARCH));
-        return;
-    }
     if (split_version(name, &sha)) {
         route->kind = ROUTE_VERSION;
         if (digest_from_user(sha, route->digest) != 0)
@@ -179,6 +181,18 @@ static void read_image(struct route *route, char *name)
     }
     if (route->kind != ROUTE_BAD)
         read_name(route, name);
+}
+
+/* People search for any text: what is no image's name is looked for, and not found. */
+static void read_image(struct route *route, char *name)
+{
+    AUTO(free) char *typed = xstrdup(name);
+    if (is_search(name))
+        set_search(route, name);
+    else
+        read_version_or_image(route, name);
+    if (route->kind == ROUTE_BAD && strncmp(typed, SEARCH, strlen(SEARCH)) == 0)
+        set_search(route, typed);
 }
 
 static void read_digest(struct route *route, char *rest)
@@ -210,12 +224,20 @@ struct route_row {
 
 /* The first that matches counts. */
 static const struct route_row rows[] = {
-    {"/healthcheck.txt", ROUTE_HEALTH, NULL},         {"/v1/me", ROUTE_ME, NULL},
-    {"/v1/badges/counts", ROUTE_BADGE_COUNTS, NULL},  {"/v1/images", ROUTE_LIST, NULL},
-    {"/v1/images/", ROUTE_IMAGE, read_image},         {"/v1/status/", ROUTE_STATUS, read_name},
-    {"/v1/dockerfile/", ROUTE_DOCKERFILE, read_name}, {"/v1/events/", ROUTE_EVENTS, read_name},
-    {"/v1/digests/", ROUTE_DIGEST, read_digest},      {"/badges/", ROUTE_BADGE, badge_route_read},
+    {"/healthcheck.txt", ROUTE_HEALTH, NULL},
+    {"/v1/me", ROUTE_ME, NULL},
+    {"/v1/badges/counts", ROUTE_BADGE_COUNTS, NULL},
+    {"/v1/images", ROUTE_LIST, NULL},
+    {"/v1/images/", ROUTE_IMAGE, read_image},
+    {"/v1/status/", ROUTE_STATUS, read_name},
+    {"/v1/dockerfile/", ROUTE_DOCKERFILE, read_name},
+    {"/v1/events/", ROUTE_EVENTS, read_name},
+    {"/v1/digests/", ROUTE_DIGEST, read_digest},
+    {"/badges/", ROUTE_BADGE, badge_route_read},
     {"/images/", ROUTE_WEBHOOK, read_webhook},
+    {"/version", ROUTE_ABOUT_VERSION, NULL},
+    {"/openapi.json", ROUTE_ABOUT_API, NULL},
+    {"/.well-known/api-catalog", ROUTE_ABOUT_CATALOG, NULL},
 };
 
 static bool row_matches(const struct route_row *row, const char *path)
@@ -231,7 +253,7 @@ static void read_path(struct route *route, char *path)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         if (!row_matches(&rows[i], path))
             continue;
-        route->kind = rows[i].kind;
+        route->kind = route->path = rows[i].kind;
         if (rows[i].read)
             rows[i].read(route, path + strlen(rows[i].path));
         return;

@@ -24,6 +24,9 @@ enum route_kind {
     ROUTE_BADGE_COUNTS,
     ROUTE_ME,
     ROUTE_WEBHOOK, /* POST only */
+    ROUTE_ABOUT_VERSION,
+    ROUTE_ABOUT_API,
+    ROUTE_ABOUT_CATALOG,
     ROUTE_KINDS
 };
 
@@ -31,6 +34,7 @@ enum route_kind {
 
 struct route {
     enum route_kind kind;
+    enum route_kind path; /* by the path's beginning: what methods there are, whatever follows */
     struct reference image;
     enum badge_type badge;
     char digest[DIGEST_BYTES]; /* VERSION, DIGEST: what was asked for, in full */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "about.h"
 #include "badge_route.h"
 #include "cache.h"
 #include "client_address.h"
@@ -73,6 +74,7 @@ void service_stop(struct service *service)
 
 void service_free(struct service *service)
 {
+    about_forget();
     cache_free(service->cache);
     events_free(service->events);
     waiting_free(service->waiting);
@@ -166,7 +168,7 @@ static bool check_registry(const struct service *service, struct httpd_request *
     char *detail = xasprintf("The registry %.100s is not one that this server may ask. "
                              "Its operator can allow it in MB_REGISTRIES.",
                              route->image.registry);
-    reply(request, answer_problem(400, "registry_not_allowed", detail, 0));
+    reply(request, answer_problem(403, "registry_not_allowed", detail, 0));
     return false;
 }
 
@@ -215,7 +217,8 @@ static route_handler *const handlers[ROUTE_KINDS] = {
     [ROUTE_SEARCH] = listing_search,      [ROUTE_BADGE_COUNTS] = listing_badge_counts,
     [ROUTE_BADGE] = handle_badge,         [ROUTE_ME] = handle_me,
     [ROUTE_WEBHOOK] = webhook_handle,     [ROUTE_EVENTS] = handle_events,
-    [ROUTE_DIGEST] = digests_handle,
+    [ROUTE_DIGEST] = digests_handle,      [ROUTE_ABOUT_VERSION] = about_version,
+    [ROUTE_ABOUT_API] = about_api,        [ROUTE_ABOUT_CATALOG] = about_catalog,
 };
 
 /* Answers from memory; false where Redis must be asked. */
@@ -246,11 +249,13 @@ static void handle_route(struct service *service, struct httpd_request *request,
                          struct route *route)
 {
     bool is_post = strcmp(httpd_method(request), "POST") == 0;
-    bool is_allowed = route->kind == ROUTE_WEBHOOK ? is_post : is_read(request);
-    const char *allow = route->kind == ROUTE_WEBHOOK ? METHODS_WEBHOOK : METHODS_READ;
-    if (strcmp(httpd_method(request), "OPTIONS") == 0)
+    bool is_options = strcmp(httpd_method(request), "OPTIONS") == 0;
+    bool is_hook = route->path == ROUTE_WEBHOOK;
+    const char *allow = is_hook ? METHODS_WEBHOOK : METHODS_READ;
+    bool is_unreadable = route->kind == ROUTE_BAD && route->path == ROUTE_NOT_FOUND;
+    if (is_options && !is_unreadable)
         reply(request, answer_preflight(allow));
-    else if (route->kind == ROUTE_NOT_FOUND || is_allowed)
+    else if (route->path == ROUTE_NOT_FOUND || (is_hook ? is_post : is_read(request)))
         handlers[route->kind](service, request, route);
     else
         reply(request, answer_not_allowed(allow));
@@ -273,6 +278,7 @@ void service_drain(struct service *service)
 {
     service->is_draining = true;
     answer_close_connections();
+    about_forget();
     cache_free(service->cache);
     service->cache = cache_new(0);
     lookup_end_waits(service);
