@@ -164,6 +164,14 @@ fuzz: ## fuzz each target (FUZZ_SECONDS=600 FUZZ_TARGETS="url route"), two at a 
 	$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzzers
 	@tools/run-fuzzers $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
+OPENAPI_SECONDS ?= 600
+
+.PHONY: openapi-fuzz
+openapi-fuzz: all build/venv/.stamp ## schemathesis against the running programs (OPENAPI_SECONDS=600 OPENAPI_SEED=7)
+	OPENAPI_SECONDS=$(OPENAPI_SECONDS) OPENAPI_SEED=$(or $(OPENAPI_SEED),$(shell date +%s)) OPENAPI_EXAMPLES=$(or $(OPENAPI_EXAMPLES),200) \
+	    $(PYTHON) -m pytest -q tests/integration/test_openapi.py -k schemathesis
+	@tail -n 20 build/results/schemathesis.txt
+
 .PHONY: fuzzers
 fuzzers: $(FUZZ_BINARIES)
 
@@ -175,7 +183,8 @@ check: test lint ## test, lint, and a build with each compiler, warnings as erro
 	$(MAKE) --no-print-directory CC=clang B=build/check-clang EXTRA_WARNINGS=-Werror all
 
 .PHONY: lint
-lint: build/venv/.stamp $(SPDX_IDS) $(WEB) ## formatting of C and Python, clang-tidy
+lint: build/venv/.stamp $(SPDX_IDS) $(WEB) ## formatting of C and Python, clang-tidy, Redocly
+	@tools/lint-openapi
 	@clang-format --dry-run --Werror $(C_FILES)
 	$(PYTHON) -m black -q -l 100 --check tests tools/run tools/tally
 	@printf '%s\n' $(filter %.c,$(filter-out tests/%,$(C_FILES))) | \

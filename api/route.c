@@ -168,6 +168,7 @@ static void set_search(struct route *route, const char *name)
     AUTO(free) char *term = xstrdup(name + strlen(SEARCH));
     cut_trailing_slash(term);
     route->kind = ROUTE_SEARCH;
+    route->why = NULL;
     route->text = TAKE(term);
 }
 

@@ -16,7 +16,7 @@ from stack.samples import HOST
 from stack.suite import ROOT
 
 DESCRIPTION = ROOT / "api/web/openapi.json"
-CONFIG = ROOT / "tests/schemathesis.toml"
+CONFIG = ROOT / "tests/openapi/schemathesis.toml"
 SEED = os.environ.get("OPENAPI_SEED", "1")
 EXAMPLES = os.environ.get("OPENAPI_EXAMPLES", "15")
 SECONDS = int(os.environ.get("OPENAPI_SECONDS", "50"))
@@ -70,6 +70,18 @@ def test_description_is_found(make_suite):
     (links,) = catalog["linkset"]
     for target in [*links["service-desc"], *links["service-meta"]]:
         assert suite.get(target["href"])[1]["Content-Type"] == target["type"]
+
+
+def test_codes_of_problems_are_one_list():
+    problem = described.DOCUMENT["components"]["schemas"]["Problem"]
+    codes = problem["properties"]["code"]["enum"]
+    assert re.findall(r"^\| `(\w+)` \|", problem["description"], re.MULTILINE) == codes
+    sources = [*(ROOT / "api").glob("*.c"), ROOT / "common/httpd.c"]
+    text = "".join(path.read_text() for path in sources)
+    given = set(re.findall(r'(?:problem|refuse)\([^;"]*?"([a-z_]+)"', text))
+    given |= set(re.findall(r'\? "(tag_missing)" : "(version_missing)"', text)[0])
+    given |= set(re.findall(r'"code\\":\\"(\w+)\\"', text))
+    assert given == set(codes)
 
 
 def test_what_is_not_described_is_noticed(make_suite):
