@@ -38,6 +38,7 @@ BINARIES := $(addprefix $(B)/bin/,$(PROGRAMS))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 # The services' own modules, without main, for unit tests of them.
 SERVICE_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(sort $(wildcard api/*.c inspector/*.c size/*.c))))
+CLI_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(sort $(wildcard cli/*.c))))
 C_FILES := $(sort $(wildcard common/*.[ch] api/*.[ch] inspector/*.[ch] size/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/queue/*.[ch] tests/registry/*.[ch] tests/bench/*.[ch] tests/fuzz/*.[ch]))
 
 Q := $(if $(V),,@)
@@ -68,7 +69,7 @@ build/generated/api/web/%.inc: api/web/%
 	@mkdir -p $(@D)
 	$(Q)od -An -v -tx1 $< | sed 's/\([0-9a-f][0-9a-f]\) */0x\1,/g' >$@.new && mv $@.new $@
 
-$(B)/api/about.o: $(WEB)
+$(B)/api/about.o $(B)/api/assets.o: $(WEB)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -84,16 +85,19 @@ $(BINARIES): $(LIBRARY)
 	@echo "LD   $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARY) $(LIBS)
 
-$(B)/bin/microbadger: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard cli/*.c)))
+# The workers' jobs, without main: the client can do without a server.
+JOB_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(sort $(wildcard inspector/*.c size/*.c))))
+$(B)/bin/microbadger: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard cli/*.c))) $(JOB_OBJS)
+$(B)/cli/%.o: CPPFLAGS += -Iinspector -Isize
 $(foreach p,api inspector size,$(eval $(B)/bin/microbadger-$(p): $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(p)/*.c)))))
 
 # Shared parts of unit tests: whatever is not a test itself.
 UNIT_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(sort $(wildcard tests/unit/*.c))))
 
-$(B)/unit/%: $(B)/tests/unit/%.o $(UNIT_OBJS) $(SERVICE_OBJS) $(LIBRARY)
+$(B)/unit/%: $(B)/tests/unit/%.o $(UNIT_OBJS) $(SERVICE_OBJS) $(CLI_OBJS) $(LIBRARY)
 	@mkdir -p $(@D)
 	@echo "LD   $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(UNIT_OBJS) $(SERVICE_OBJS) $(LIBRARY) $(LIBS) -lcmocka
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(UNIT_OBJS) $(SERVICE_OBJS) $(CLI_OBJS) $(LIBRARY) $(LIBS) -lcmocka
 
 # Fuzz targets: with libFuzzer in MODE=fuzz, else with a main that replays the corpus.
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
@@ -114,7 +118,7 @@ $(B)/queue-driver $(B)/registry-probe:
 	@echo "LD   $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(B)/tests/unit/%.o: CPPFLAGS += -Iapi -Iinspector -Isize -DTEST_DATA='"$(CURDIR)/tests/data"'
+$(B)/tests/unit/%.o: CPPFLAGS += -Iapi -Iinspector -Isize -Icli -DTEST_DATA='"$(CURDIR)/tests/data"'
 
 # Tests
 
@@ -123,7 +127,7 @@ unit: $(UNIT_TESTS) $(FUZZ_BINARIES) ## build and run the unit tests (MODE=asan:
 	@tools/run-unit-tests $(B) $(UNIT_TESTS) $(FUZZ_BINARIES)
 
 .PHONY: integration
-integration: all $(B)/queue-driver $(B)/registry-probe build/venv/.stamp ## run the integration tests against the real programs
+integration: all $(B)/queue-driver $(B)/registry-probe build/venv/.stamp build/node/.stamp ## run the integration tests against the real programs
 	@mkdir -p build/results
 	$(PYTHON) -m pytest -q tests/integration --junitxml=build/results/integration-$(MODE).xml -n 4 $(PYTEST_ARGS)
 
@@ -147,6 +151,13 @@ deps: ## install what building, running and testing need
 
 build/venv/.stamp: tests/requirements.txt
 	@tools/deps venv
+
+build/node/.stamp: tests/browser/package-lock.json
+	@tools/deps node
+
+.PHONY: browser
+browser: all build/venv/.stamp build/node/.stamp ## run the tests of the pages in Chromium; pictures land in build/screenshots
+	$(PYTHON) -m pytest -q tests/integration/test_browser.py -n 2 $(PYTEST_ARGS)
 
 .PHONY: bench
 bench: all $(B)/bench/bare_httpd build/venv/.stamp ## measure speed; prints a report
@@ -195,10 +206,23 @@ format: build/venv/.stamp ## format C and Python
 	clang-format -i $(C_FILES)
 	$(PYTHON) -m black -q -l 100 tests tools/run tools/tally
 
+# Where each shell looks for what completes command lines.
+COMPLETIONS := bash:bash-completion/completions/microbadger zsh:zsh/site-functions/_microbadger \
+    fish:fish/vendor_completions.d/microbadger.fish
+define install_completion
+install -d $(dir $(DESTDIR)$(PREFIX)/share/$(word 2,$(1)))
+	$(B)/bin/microbadger completion $(word 1,$(1)) >$(B)/completion.$(word 1,$(1))
+	install -m 0644 $(B)/completion.$(word 1,$(1)) $(DESTDIR)$(PREFIX)/share/$(word 2,$(1))
+	
+endef
+
 .PHONY: install
-install: all ## install the programs (PREFIX=/usr DESTDIR=...)
+install: all ## install the programs, the man page and shell completions (PREFIX=/usr DESTDIR=...)
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 0755 $(BINARIES) $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 0644 cli/microbadger.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	$(foreach c,$(COMPLETIONS),$(call install_completion,$(subst :, ,$(c))))
 
 .PHONY: clean
 clean: ## remove what was built

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "clock.h"
+#include "answer_body.h"
 #include "digest.h"
 #include "jsonx.h"
 #include "mem.h"
@@ -27,7 +27,7 @@ void answer_close_connections(void)
     closes_connections = true;
 }
 
-static void add_common_headers(struct httpd_response *response)
+void answer_common_headers(struct httpd_response *response)
 {
     if (closes_connections)
         httpd_response_header(response, "Connection", "close");
@@ -41,73 +41,22 @@ static char *status_link(const char *name)
     return xasprintf("</v1/status/%s>; rel=\"status\"", name);
 }
 
-/* Bodies */
-
-/* The members at the end: what changes while work goes on. Progress is no part of the ETag. */
-static char *status_members(const struct status *status)
-{
-    JSON_AUTO
-    json_t *members = json_object();
-    json_object_set_new(members, "Status", json_string(image_status_str(status->status)));
-    if (*status->error)
-        json_object_set_new(members, "Error", json_string(status->error));
-    json_object_set_new(members, "Progress",
-                        json_pack("{s:s,s:I,s:I}", "Stage", image_stage_str(status->stage), "Done",
-                                  (json_int_t)status->done, "Total", (json_int_t)status->total));
-    return jsonx_dump(members);
-}
-
-static void join_member(struct fragment_join *join, const char *prefix,
-                        const struct fragment *fragment)
-{
-    if (!fragment->text_bytes)
-        return;
-    fragment_join_text(join, prefix, strlen(prefix));
-    fragment_join_add(join, fragment);
-}
-
-static void join_object(const struct document_view *view, enum document_answer kind,
-                        struct fragment_join *join)
-{
-    AUTO(free) char *status = status_members(&view->status);
-    fragment_join_text(join, "{", 1);
-    if (kind == DOCUMENT_VERSION) {
-        fragment_join_add(join, &view->shared);
-        join_member(join, ",", &view->tags);
-    } else {
-        fragment_join_add(join, &view->head);
-        join_member(join, ",\"Versions\":", &view->versions);
-        join_member(join, ",", &view->shared);
-    }
-    join_member(join, ",", &view->facts);
-    join_member(join, ",", &view->layers);
-    join_member(join, ",", &view->relations);
-    join_member(join, ",", &view->identical);
-    join_member(join, ",", &view->sheet);
-    fragment_join_text(join, ",", 1);
-    fragment_join_text(join, status + 1, strlen(status) - 1); /* with the closing brace */
-}
-
-static void join_body(const struct document_view *view, enum document_answer kind,
-                      struct fragment_join *join)
-{
-    if (kind == DOCUMENT_DOCKERFILE)
-        fragment_join_add(join, &view->facts);
-    else
-        join_object(view, kind, join);
-    fragment_join_finish(join);
-}
-
 static void set_etags(struct answer *answer, const char *hex)
 {
     (void)snprintf(answer->etag, ETAG_BYTES, "\"%.16s\"", hex);
     (void)snprintf(answer->etag_gzip, ETAG_BYTES, "\"%.16s-gz\"", hex);
 }
 
+static void set_etags_of(struct answer *answer, const char *text)
+{
+    char digest[DIGEST_BYTES];
+    digest_sha256(text, strlen(text), digest);
+    set_etags(answer, digest_hex(digest));
+}
+
 static void make_etag(const struct document_view *view, enum document_answer kind,
                       struct answer *answer)
 {
-    char digest[DIGEST_BYTES];
     if (kind == DOCUMENT_DOCKERFILE) { /* the text is all that it shows */
         set_etags(answer, view->facts.tag);
         return;
@@ -117,8 +66,7 @@ static void make_etag(const struct document_view *view, enum document_answer kin
                             view->shared.tag, view->tags.tag, view->facts.tag, view->layers.tag,
                             view->relations.tag, view->identical.tag, view->sheet.tag,
                             image_status_str(view->status.status), view->status.error);
-    digest_sha256(parts, strlen(parts), digest);
-    set_etags(answer, digest_hex(digest));
+    set_etags_of(answer, parts);
 }
 
 /* Forms of one answer. Takes body. */
@@ -127,7 +75,7 @@ static struct httpd_response *form_new(const struct answer *answer, int status, 
                                        const char *type)
 {
     struct httpd_response *response = httpd_response_new(status, body, len);
-    add_common_headers(response);
+    answer_common_headers(response);
     httpd_response_header(response, "ETag", etag);
     httpd_response_header(response, "Vary", "Accept-Encoding, Prefer");
     httpd_response_header(response, "Cache-Control", answer->is_final ? CACHE_FINAL : "no-cache");
@@ -149,7 +97,7 @@ struct answer *answer_new(const struct document_view *view, enum document_answer
     struct strbuf gzip = STRBUF_INIT(ANSWER_MAX_BYTES);
     struct fragment_join join;
     fragment_join_start(&join, &plain, &gzip);
-    join_body(view, kind, &join);
+    answer_body_join(view, kind, &join);
     answer->refs = 1;
     answer->is_final = status_is_final(&view->status);
     answer->bytes = plain.alloc + gzip.alloc + 4096;
@@ -169,13 +117,18 @@ struct answer *answer_new(const struct document_view *view, enum document_answer
 
 struct answer *answer_list_new(char *body)
 {
-    struct answer *answer = xcalloc(1, sizeof(*answer));
     char digest[DIGEST_BYTES];
+    digest_sha256(body, strlen(body), digest);
+    return answer_tagged(body, digest_hex(digest), true);
+}
+
+struct answer *answer_tagged(char *body, const char *hex, bool is_final)
+{
+    struct answer *answer = xcalloc(1, sizeof(*answer));
     size_t len = strlen(body);
-    digest_sha256(body, len, digest);
-    set_etags(answer, digest_hex(digest));
+    set_etags(answer, hex);
     answer->refs = 1;
-    answer->is_final = true;
+    answer->is_final = is_final;
     answer->bytes = len + 2048;
     answer->plain = form_new(answer, 200, body, len, answer->etag, NULL, TYPE_JSON);
     answer->not_modified = form_new(answer, 304, NULL, 0, answer->etag, NULL, TYPE_JSON);
@@ -207,7 +160,7 @@ static struct httpd_response *svg_form(int status, char *svg, const struct answe
                                        const char *cache_control)
 {
     struct httpd_response *response = httpd_response_new(status, svg, svg ? strlen(svg) : 0);
-    add_common_headers(response);
+    answer_common_headers(response);
     httpd_response_header(response, "ETag", answer->etag);
     httpd_response_header(response, "Cache-Control", cache_control);
     /* Opened by itself a picture is a document: nothing in it may run or load. */
@@ -221,13 +174,10 @@ static struct httpd_response *svg_form(int status, char *svg, const struct answe
 struct answer *answer_svg(char *svg, const char *cache_control)
 {
     struct answer *answer = xcalloc(1, sizeof(*answer));
-    char digest[DIGEST_BYTES];
     answer->refs = 1;
     answer->is_final = true; /* nobody waits for another one */
     answer->bytes = strlen(svg) + 4096;
-    digest_sha256(svg, strlen(svg), digest);
-    (void)snprintf(answer->etag, ETAG_BYTES, "\"%.16s\"", digest_hex(digest));
-    memcpy(answer->etag_gzip, answer->etag, ETAG_BYTES);
+    set_etags_of(answer, svg);
     answer->plain = svg_form(200, svg, answer, cache_control);
     answer->gzip = answer->plain;
     httpd_response_ref(answer->gzip);
@@ -304,7 +254,7 @@ static struct httpd_response *json_response(int status, const json_t *json, cons
 {
     char *body = jsonx_dump(json);
     struct httpd_response *response = httpd_response_new(status, body, strlen(body));
-    add_common_headers(response);
+    answer_common_headers(response);
     httpd_response_header(response, "Content-Type", type);
     httpd_response_header(response, "Cache-Control", "no-store");
     if (link)
@@ -313,36 +263,13 @@ static struct httpd_response *json_response(int status, const json_t *json, cons
     return response;
 }
 
-static void set_time(json_t *object, const char *key, int64_t time_ms)
-{
-    char text[CLOCK_TEXT_BYTES];
-    if (time_ms <= 0)
-        return;
-    clock_format(time_ms, text);
-    json_object_set_new(object, key, json_string(text));
-}
-
-static json_t *status_object(const char *name, const struct status *status)
-{
-    json_t *object = json_pack(
-        "{s:s,s:s,s:s,s:I,s:I}", "ImageName", name, "Status", image_status_str(status->status),
-        "Stage", status->status == STATUS_UNKNOWN ? "" : image_stage_str(status->stage), "Done",
-        (json_int_t)status->done, "Total", (json_int_t)status->total);
-    set_time(object, "SubmittedAt", status->submitted_ms);
-    set_time(object, "UpdatedAt", status->updated_ms);
-    set_time(object, "RetryAt", status->retry_ms);
-    if (status->error && *status->error)
-        json_object_set_new(object, "Error", json_string(status->error));
-    return object;
-}
-
 static int retry_seconds(const struct status *status, int64_t now_ms)
 {
     int64_t left_ms = status->retry_ms - now_ms;
     return left_ms <= 0 ? PENDING_RETRY_SECONDS : (int)((left_ms + 999) / 1000);
 }
 
-static void add_retry_after(struct httpd_response *response, int seconds)
+void answer_retry_after(struct httpd_response *response, int seconds)
 {
     char text[16];
     (void)snprintf(text, sizeof(text), "%d", seconds);
@@ -352,12 +279,37 @@ static void add_retry_after(struct httpd_response *response, int seconds)
 struct httpd_response *answer_pending(const char *name, const struct status *status, int64_t now_ms)
 {
     JSON_AUTO
-    json_t *object = status_object(name, status);
+    json_t *object = answer_body_status(name, status);
     AUTO(free) char *link = status_link(name);
     AUTO(free) char *location = xasprintf("/v1/status/%s", name);
     struct httpd_response *response = json_response(202, object, TYPE_JSON, link);
-    add_retry_after(response, retry_seconds(status, now_ms));
+    answer_retry_after(response, retry_seconds(status, now_ms));
     httpd_response_header(response, "Location", location);
+    httpd_response_header(response, "Vary", "Accept-Encoding, Prefer");
+    return response;
+}
+
+int answer_parts_retry(const struct answer_part parts[2], int64_t now_ms)
+{
+    int seconds = 0;
+    for (size_t i = 0; i < 2; i++) {
+        int own = parts[i].is_found ? 0 : retry_seconds(parts[i].status, now_ms);
+        seconds = own > seconds ? own : seconds;
+    }
+    return seconds;
+}
+
+struct httpd_response *answer_pending_two(const struct answer_part parts[2], int64_t now_ms)
+{
+    JSON_AUTO
+    json_t *object = json_pack("{s:o,s:o}", "A", answer_body_status(parts[0].name, parts[0].status),
+                               "B", answer_body_status(parts[1].name, parts[1].status));
+    struct httpd_response *response = json_response(202, object, TYPE_JSON, NULL);
+    answer_retry_after(response, answer_parts_retry(parts, now_ms));
+    for (size_t i = 0; i < 2; i++) {
+        AUTO(free) char *link = status_link(parts[i].name);
+        httpd_response_header(response, "Link", link);
+    }
     httpd_response_header(response, "Vary", "Accept-Encoding, Prefer");
     return response;
 }
@@ -365,14 +317,14 @@ struct httpd_response *answer_pending(const char *name, const struct status *sta
 struct httpd_response *answer_status(const char *name, const struct status *status)
 {
     JSON_AUTO
-    json_t *object = status_object(name, status);
+    json_t *object = answer_body_status(name, status);
     return json_response(200, object, TYPE_JSON, NULL);
 }
 
 static struct httpd_response *ready_response(int status, const char *text, const char *type)
 {
     struct httpd_response *response = httpd_response_new(status, xstrdup(text), strlen(text));
-    add_common_headers(response);
+    answer_common_headers(response);
     httpd_response_header(response, "Content-Type", type);
     httpd_response_header(response, "Cache-Control", "no-store");
     if (strcmp(type, TYPE_JSON) == 0)
@@ -390,14 +342,14 @@ struct httpd_response *answer_too_many_waiting(void)
 char *answer_status_text(const char *name, const struct status *status)
 {
     JSON_AUTO
-    json_t *object = status_object(name, status);
+    json_t *object = answer_body_status(name, status);
     return jsonx_dump(object);
 }
 
 struct httpd_response *answer_event_stream(void)
 {
     struct httpd_response *response = httpd_response_new(200, NULL, 0);
-    add_common_headers(response);
+    answer_common_headers(response);
     httpd_response_header(response, "Content-Type", "text/event-stream; charset=utf-8");
     httpd_response_header(response, "Cache-Control", "no-store");
     httpd_response_header(response, "X-Accel-Buffering", "no");
@@ -407,7 +359,7 @@ struct httpd_response *answer_event_stream(void)
 struct httpd_response *answer_no_content(void)
 {
     struct httpd_response *response = httpd_response_new(204, NULL, 0);
-    add_common_headers(response);
+    answer_common_headers(response);
     httpd_response_header(response, "Cache-Control", "no-store");
     return response;
 }
@@ -422,37 +374,30 @@ struct httpd_response *answer_json(int status, const char *json)
     return ready_response(status, json, TYPE_JSON);
 }
 
-static const char *title_of(int status)
+/* Takes problem. */
+static struct httpd_response *problem_response(json_t *problem, int status, int retry_after_seconds)
 {
-    switch (status) {
-    case 400:
-        return "Bad Request";
-    case 403:
-        return "Forbidden";
-    case 404:
-        return "Not Found";
-    case 405:
-        return "Method Not Allowed";
-    case 429:
-        return "Too Many Requests";
-    case 503:
-        return "Service Unavailable";
-    default:
-        return "Error";
-    }
+    struct httpd_response *response =
+        json_response(status, problem, "application/problem+json", NULL);
+    if (retry_after_seconds)
+        answer_retry_after(response, retry_after_seconds);
+    json_decref(problem);
+    return response;
 }
 
 struct httpd_response *answer_problem(int status, const char *code, const char *detail,
                                       int retry_after_seconds)
 {
-    JSON_AUTO
-    json_t *problem = json_pack("{s:s,s:s,s:i,s:s,s:s}", "type", "about:blank", "title",
-                                title_of(status), "status", status, "detail", detail, "code", code);
-    struct httpd_response *response =
-        json_response(status, problem, "application/problem+json", NULL);
-    if (retry_after_seconds)
-        add_retry_after(response, retry_after_seconds);
-    return response;
+    return problem_response(answer_body_problem(status, code, detail), status, retry_after_seconds);
+}
+
+struct httpd_response *answer_problem_side(const char *side, int status, const char *code,
+                                           const char *detail, int retry_after_seconds)
+{
+    AUTO(free) char *named = xasprintf("%s: %s", side, detail);
+    json_t *problem = answer_body_problem(status, code, named);
+    json_object_set_new(problem, "side", json_string(side));
+    return problem_response(problem, status, retry_after_seconds);
 }
 
 struct httpd_response *answer_not_allowed(const char *allow)
@@ -466,7 +411,7 @@ struct httpd_response *answer_not_allowed(const char *allow)
 struct httpd_response *answer_preflight(const char *allow)
 {
     struct httpd_response *response = httpd_response_new(204, NULL, 0);
-    add_common_headers(response);
+    answer_common_headers(response);
     httpd_response_header(response, "Allow", allow);
     httpd_response_header(response, "Access-Control-Allow-Methods", allow);
     httpd_response_header(response, "Access-Control-Allow-Headers", "If-None-Match, Prefer");

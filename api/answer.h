@@ -35,6 +35,9 @@ struct answer *answer_list_new(char *body);
 struct answer *answer_own_new(const char *type, char *body, size_t len);
 /* 200 with a picture (takes svg) in one form, for any encoding. */
 struct answer *answer_svg(char *svg, const char *cache_control);
+/* 200 with a JSON text in one form (takes body) under an entity tag of our own, from the
+ * first 16 characters of hex. */
+struct answer *answer_tagged(char *body, const char *hex, bool is_final);
 void answer_ref(struct answer *answer);
 void answer_unref(struct answer *answer);
 
@@ -48,6 +51,15 @@ bool answer_is_known(const struct answer *answer, const struct httpd_request *re
 /* 202: nothing to show yet. now_ms is wall time, for Retry-After. */
 struct httpd_response *answer_pending(const char *name, const struct status *status,
                                       int64_t now_ms);
+/* 202 for two images: each has its shown name and its status. */
+struct answer_part {
+    const char *name;
+    const struct status *status;
+    bool is_found; /* nothing of it is waited for */
+};
+/* When to look again. */
+int answer_parts_retry(const struct answer_part parts[2], int64_t now_ms);
+struct httpd_response *answer_pending_two(const struct answer_part parts[2], int64_t now_ms);
 /* 200 with the status object. */
 struct httpd_response *answer_status(const char *name, const struct status *status);
 /* 503: no room for one more long poll or event stream. */
@@ -64,10 +76,16 @@ struct httpd_response *answer_json(int status, const char *json);
  * retry_after_seconds 0: no Retry-After. */
 struct httpd_response *answer_problem(int status, const char *code, const char *detail,
                                       int retry_after_seconds);
+/* The same about one side of two, "a" or "b": detail begins with it, and `side` tells it. */
+struct httpd_response *answer_problem_side(const char *side, int status, const char *code,
+                                           const char *detail, int retry_after_seconds);
 /* 405. allow is one of METHODS_... */
 #define METHODS_READ "GET, HEAD, OPTIONS"
-#define METHODS_WEBHOOK "POST, OPTIONS"
+#define METHODS_PAGE "GET, HEAD, POST, OPTIONS"
 struct httpd_response *answer_not_allowed(const char *allow);
+/* Headers that every answer has. */
+void answer_common_headers(struct httpd_response *response);
+void answer_retry_after(struct httpd_response *response, int seconds);
 /* From now on every answer says Connection: close. */
 void answer_close_connections(void);
 /* 204 for a preflight. */

@@ -7,22 +7,31 @@
 
 #define BUCKETS 8192 /* a power of two */
 
+#define MAX_NAMES 2
+
+/* An image that an entry tells of. */
+struct entry_name {
+    struct entry_name *next; /* in its bucket of names */
+    struct entry *entry;
+    uint32_t hash;
+    char *text; /* NULL: there is none */
+};
+
 struct entry {
     struct entry *next_target; /* in its bucket of targets */
-    struct entry *next_name;   /* in its bucket of names */
     struct entry *newer, *older;
-    uint32_t target_hash, name_hash;
+    uint32_t target_hash;
     struct answer *answer;
     int64_t read_ms;
     unsigned epoch;
     size_t bytes;
-    char *name;
+    struct entry_name names[MAX_NAMES];
     char target[];
 };
 
 struct cache {
     struct entry *by_target[BUCKETS];
-    struct entry *by_name[BUCKETS];
+    struct entry_name *by_name[BUCKETS];
     struct entry *newest, *oldest; /* by use */
     size_t bytes, max_bytes;
     unsigned epoch;
@@ -67,20 +76,32 @@ static void link_use(struct cache *cache, struct entry *entry)
     cache->newest = entry;
 }
 
+static void link_name(struct cache *cache, struct entry_name *name)
+{
+    name->next = cache->by_name[name->hash % BUCKETS];
+    cache->by_name[name->hash % BUCKETS] = name;
+}
+
+static void unlink_name(struct cache *cache, struct entry_name *name)
+{
+    struct entry_name **at = &cache->by_name[name->hash % BUCKETS];
+    while (*at != name)
+        at = &(*at)->next;
+    *at = name->next;
+    free(name->text);
+}
+
 static void entry_free(struct cache *cache, struct entry *entry)
 {
     struct entry **at = &cache->by_target[entry->target_hash % BUCKETS];
     while (*at != entry)
         at = &(*at)->next_target;
     *at = entry->next_target;
-    at = &cache->by_name[entry->name_hash % BUCKETS];
-    while (*at != entry)
-        at = &(*at)->next_name;
-    *at = entry->next_name;
+    for (size_t i = 0; i < MAX_NAMES && entry->names[i].text; i++)
+        unlink_name(cache, &entry->names[i]);
     unlink_use(cache, entry);
     cache->bytes -= entry->bytes;
     answer_unref(entry->answer);
-    free(entry->name);
     free(entry);
 }
 
@@ -129,13 +150,14 @@ static void make_room(struct cache *cache, size_t bytes)
     }
 }
 
-void cache_put(struct cache *cache, const char *target, const char *name, struct answer *answer,
-               int64_t now_ms)
+void cache_put(struct cache *cache, const char *target, const char *const names[2],
+               struct answer *answer, int64_t now_ms)
 {
     uint32_t hash = hash_of(target);
     struct entry *entry = find(cache, target, hash);
     size_t len = strlen(target);
-    size_t bytes = answer->bytes + sizeof(*entry) + len + strlen(name);
+    size_t bytes =
+        answer->bytes + sizeof(*entry) + len + strlen(names[0]) + (names[1] ? strlen(names[1]) : 0);
     if (entry)
         entry_free(cache, entry);
     if (bytes > cache->max_bytes)
@@ -143,9 +165,7 @@ void cache_put(struct cache *cache, const char *target, const char *name, struct
     make_room(cache, bytes);
     entry = xcalloc(1, sizeof(*entry) + len + 1);
     memcpy(entry->target, target, len + 1);
-    entry->name = xstrdup(name);
     entry->target_hash = hash;
-    entry->name_hash = hash_of(name);
     entry->read_ms = now_ms;
     entry->epoch = cache->epoch;
     entry->bytes = bytes;
@@ -153,8 +173,11 @@ void cache_put(struct cache *cache, const char *target, const char *name, struct
     answer_ref(answer);
     entry->next_target = cache->by_target[hash % BUCKETS];
     cache->by_target[hash % BUCKETS] = entry;
-    entry->next_name = cache->by_name[entry->name_hash % BUCKETS];
-    cache->by_name[entry->name_hash % BUCKETS] = entry;
+    for (size_t i = 0; i < MAX_NAMES && names[i]; i++) {
+        entry->names[i] = (struct entry_name){
+            .entry = entry, .hash = hash_of(names[i]), .text = xstrdup(names[i])};
+        link_name(cache, &entry->names[i]);
+    }
     cache->bytes += bytes;
     link_use(cache, entry);
 }
@@ -162,10 +185,10 @@ void cache_put(struct cache *cache, const char *target, const char *name, struct
 void cache_expire(struct cache *cache, const char *name)
 {
     uint32_t hash = hash_of(name);
-    struct entry *entry = cache->by_name[hash % BUCKETS];
-    for (; entry; entry = entry->next_name)
-        if (entry->name_hash == hash && strcmp(entry->name, name) == 0)
-            entry->epoch = cache->epoch - 1;
+    const struct entry_name *at = cache->by_name[hash % BUCKETS];
+    for (; at; at = at->next)
+        if (at->hash == hash && strcmp(at->text, name) == 0)
+            at->entry->epoch = cache->epoch - 1;
 }
 
 void cache_next_epoch(struct cache *cache)

@@ -19,9 +19,10 @@ void cache_free(struct cache *cache);
 
 /* NULL where there is none that counts; any_age: one of any age and epoch. Borrowed. */
 struct answer *cache_get(struct cache *cache, const char *target, int64_t now_ms, bool any_age);
-/* Keeps a reference. name is the image's canonical name. */
-void cache_put(struct cache *cache, const char *target, const char *name, struct answer *answer,
-               int64_t now_ms);
+/* Keeps a reference. names are the canonical names of the images that it tells of: one, or two of
+ * which the second may be NULL. */
+void cache_put(struct cache *cache, const char *target, const char *const names[2],
+               struct answer *answer, int64_t now_ms);
 /* A notice about this image: what is here of it counts only while Redis is down. */
 void cache_expire(struct cache *cache, const char *name);
 /* Notices may have been missed: what is here counts only while Redis is down. */

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 #include <utlist.h>
 
 #include "answer.h"
 #include "client_address.h"
+#include "hash.h"
 #include "httpd_stream.h"
 #include "loop.h"
 #include "mem.h"

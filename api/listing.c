@@ -19,7 +19,8 @@ static void reply_list(struct service *service, struct httpd_request *request, c
     const char *target = httpd_target(request);
     struct answer *answer = answer_list_new(body);
     if (service->is_subscribed && !service->is_draining) /* by its target: no notice is about it */
-        cache_put(service->cache, target, target, answer, loop_now_ms(service->loop));
+        cache_put(service->cache, target, (const char *const[2]){target}, answer,
+                  loop_now_ms(service->loop));
     service_reply(request, answer_choose(answer, request));
     answer_unref(answer);
 }

@@ -3,15 +3,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "badge_route.h"
 #include "cache.h"
 #include "client_address.h"
-#include "document.h"
-#include "err.h"
+#include "comparison.h"
+#include "hash.h"
+#include "inquiry.h"
 #include "loop.h"
 #include "mem.h"
+#include "page_answer.h"
 #include "submit.h"
 #include "verdict.h"
 #include "waiting.h"
@@ -29,23 +30,26 @@ struct party {
 };
 
 enum lookup_state {
-    LOOKUP_READING,    /* the document, or the status */
+    LOOKUP_READING,    /* the documents, or the status */
     LOOKUP_SUBMITTING, /* and the parties wait for that */
-    LOOKUP_WAITING,    /* for a notice or the next deadline */
+    LOOKUP_COMPARING,
+    LOOKUP_WAITING, /* for a notice or the next deadline */
 };
 
 struct lookup {
     struct service *service;
     UT_hash_handle hh; /* by target */
     enum lookup_state state;
-    bool is_dirty;      /* a notice came while reading: what was read may be old */
-    bool has_submitted; /* since it last waited: once is enough */
     struct route route;
-    char *name;  /* canonical */
-    char *shown; /* in answers */
+    bool is_dirty;  /* a notice came while reading: what was read may be old */
+    size_t count;   /* of sides: one, or those of a comparison */
+    size_t reading; /* of them, still to come */
+    struct inquiry sides[COMPARISON_SIDES];
+    struct comparison *comparison;
     struct party *parties;
     struct loop_timer *timer;         /* the parties' next deadline */
-    char asker[CLIENT_ADDRESS_BYTES]; /* whose share the submission under way is of */
+    struct inquiry *submitting;       /* whom the submission under way is for */
+    char asker[CLIENT_ADDRESS_BYTES]; /* whose share it is of */
     char target[];
 };
 
@@ -75,9 +79,10 @@ static void lookup_free(struct lookup *lookup)
 {
     HASH_DEL(lookup->service->lookups, lookup);
     loop_timer_free(lookup->timer);
+    comparison_free(lookup->comparison);
+    for (size_t i = 0; i < lookup->count; i++)
+        inquiry_release(&lookup->sides[i]);
     route_release(&lookup->route);
-    free(lookup->name);
-    free(lookup->shown);
     free(lookup);
 }
 
@@ -126,6 +131,11 @@ static void deliver(struct lookup *lookup, const struct verdict *verdict)
     }
 }
 
+static bool is_comparison(const struct lookup *lookup)
+{
+    return lookup->route.kind == ROUTE_COMPARE || lookup->route.kind == ROUTE_COMPARE_PAGE;
+}
+
 static void wait_for_change(struct lookup *lookup)
 {
     if (!lookup->parties) {
@@ -141,7 +151,8 @@ static void wait_for_change(struct lookup *lookup)
         if (party->until_ms < first_ms)
             first_ms = party->until_ms;
     lookup->state = LOOKUP_WAITING;
-    lookup->has_submitted = false;
+    for (size_t i = 0; i < lookup->count; i++)
+        lookup->sides[i].has_submitted = false;
     loop_timer_start(lookup->timer, first_ms - loop_now_ms(lookup->service->loop));
 }
 
@@ -161,7 +172,7 @@ static struct verdict verdict_without_redis(const struct lookup *lookup)
     if (!old && lookup->route.kind == ROUTE_BADGE)
         return (struct verdict){.answer = badge_route_try_later(&lookup->route)};
     if (!old)
-        return verdict_problem(503, "cache_unavailable",
+        return verdict_problem(&lookup->route, 503, "cache_unavailable",
                                "The store of results cannot be reached right now. Try again soon.",
                                REDIS_RETRY_SECONDS);
     answer_ref(old);
@@ -185,19 +196,23 @@ static void on_refresh_submitted(void *arg, int err, enum submit_result result, 
     (void)wait_ms;
 }
 
-/* What was found goes out at once, and is kept; what is old is looked at again meanwhile. */
-static void take_found(struct lookup *lookup, const struct verdict *verdict)
+/* What was found and is old is looked at again, while the answer goes out. */
+static void refresh(struct lookup *lookup, const struct inquiry *side)
+{
+    const struct party *asker = first_get(lookup);
+    if (!side->verdict.wants_submit || !asker)
+        return;
+    const struct submission submission = {.image = &side->wanted, .client = asker->client};
+    submit(lookup->service, &submission, on_refresh_submitted, NULL);
+}
+
+static void keep(struct lookup *lookup, struct answer *answer)
 {
     struct service *service = lookup->service;
-    const struct party *asker = first_get(lookup);
-    if (verdict->wants_submit && asker) {
-        const struct submission submission = {.image = &lookup->route.image,
-                                              .client = asker->client};
-        submit(service, &submission, on_refresh_submitted, NULL);
-    }
-    if (verdict->is_kept && !lookup->is_dirty && service->is_subscribed && !service->is_draining)
-        cache_put(service->cache, lookup->target, lookup->name, verdict->answer,
-                  loop_now_ms(service->loop));
+    const char *const names[2] = {lookup->sides[0].name,
+                                  lookup->count > 1 ? lookup->sides[1].name : NULL};
+    if (!lookup->is_dirty && service->is_subscribed && !service->is_draining)
+        cache_put(service->cache, lookup->target, names, answer, loop_now_ms(service->loop));
 }
 
 /* Submitting */
@@ -207,10 +222,10 @@ static void take_found(struct lookup *lookup, const struct verdict *verdict)
 static void refuse(struct lookup *lookup, const char *client, int64_t wait_ms)
 {
     struct httpd_response *response =
-        answer_problem(429, "too_many_submissions",
-                       "Too many images that nobody has asked for before were asked for within a "
-                       "minute. What is known is answered as ever.",
-                       (int)((wait_ms + 999) / 1000));
+        page_or_problem(&lookup->route, 429, "too_many_submissions",
+                        "Too many images that nobody has asked for before were asked for within a "
+                        "minute. What is known is answered as ever.",
+                        (int)((wait_ms + 999) / 1000));
     struct party **at = &lookup->parties;
     while (*at) {
         struct party *party = *at;
@@ -229,93 +244,158 @@ static void on_submitted(void *arg, int err, enum submit_result result, int64_t 
     struct lookup *lookup = arg;
     if (err) {
         struct verdict verdict = verdict_problem(
-            503, "queue_unavailable", "The request cannot be queued right now. Try again soon.",
-            REDIS_RETRY_SECONDS);
+            &lookup->route, 503, "queue_unavailable",
+            "The request cannot be queued right now. Try again soon.", REDIS_RETRY_SECONDS);
         settle(lookup, &verdict);
         return;
     }
     if (result == SUBMIT_LIMITED || result == SUBMIT_FULL)
         refuse(lookup, result == SUBMIT_FULL ? NULL : lookup->asker, wait_ms);
     else
-        lookup->has_submitted = true; /* what stands in Redis now tells more */
+        lookup->submitting->has_submitted = true; /* what stands in Redis now tells more */
     if (lookup->parties)
         read_again(lookup);
     else
         lookup_free(lookup);
 }
 
-/* Which version a pending view is about goes with the message. */
-static void submit_for(struct lookup *lookup, const struct document_view *view)
+static void submit_for(struct lookup *lookup, struct inquiry *side)
 {
-    struct reference image;
-    const char *digest = *view->child_digest ? view->child_digest : view->digest;
-    if (!*digest && lookup->route.kind == ROUTE_VERSION)
-        digest = lookup->route.digest;
-    reference_copy(&image, &lookup->route.image);
-    if (*digest) {
-        free(image.digest);
-        image.digest = xstrdup(digest);
-    }
     lookup->state = LOOKUP_SUBMITTING;
+    lookup->submitting = side;
     (void)snprintf(lookup->asker, sizeof(lookup->asker), "%s", first_get(lookup)->client);
-    const struct submission submission = {.image = &image, .client = lookup->asker};
+    const struct submission submission = {.image = &side->wanted, .client = lookup->asker};
     submit(lookup->service, &submission, on_submitted, lookup);
-    reference_release(&image);
 }
 
 /* Reading */
 
-static void on_document(void *arg, int err, const struct document_view *view)
+static void on_compared(void *arg, struct answer *answer)
 {
     struct lookup *lookup = arg;
-    struct verdict verdict =
-        err ? verdict_without_redis(lookup)
-            : verdict_of(lookup->service->config, &lookup->route, lookup->shown, view);
-    if (!err && verdict.answer) {
-        take_found(lookup, &verdict);
-    } else if (verdict.wants_submit && !lookup->has_submitted && first_get(lookup)) {
-        httpd_response_unref(verdict.response);
-        submit_for(lookup, view);
-        return;
-    }
+    lookup->comparison = NULL;
+    struct verdict verdict = {.answer = answer};
+    if (answer)
+        keep(lookup, answer);
+    else
+        verdict =
+            verdict_problem(&lookup->route, 503, "cache_unreadable",
+                            "What is stored of an image cannot be read.", REDIS_RETRY_SECONDS);
     settle(lookup, &verdict);
 }
 
-static void on_status(void *arg, int err, const struct status *status)
+/* Nothing is compared again that has not changed. */
+static void compare(struct lookup *lookup)
+{
+    char etag[ETAG_BYTES];
+    struct answer *old = cache_get(lookup->service->cache, lookup->target, 0, true);
+    comparison_etag(lookup->sides, etag);
+    if (old && strcmp(old->etag, etag) == 0) {
+        answer_ref(old);
+        on_compared(lookup, old);
+        return;
+    }
+    lookup->state = LOOKUP_COMPARING;
+    lookup->comparison = comparison_start(lookup->sides, on_compared, lookup);
+}
+
+static void settle_comparison(struct lookup *lookup)
+{
+    struct verdict verdict = comparison_obstacle(lookup->sides);
+    for (size_t i = 0; i < lookup->count; i++)
+        if (lookup->sides[i].is_found)
+            refresh(lookup, &lookup->sides[i]);
+    if (verdict.response)
+        settle(lookup, &verdict);
+    else
+        compare(lookup);
+}
+
+static void settle_side(struct lookup *lookup)
+{
+    struct inquiry *side = &lookup->sides[0];
+    if (side->verdict.answer) {
+        refresh(lookup, side);
+        if (side->verdict.is_kept)
+            keep(lookup, side->verdict.answer);
+    }
+    struct verdict verdict = inquiry_take(side);
+    settle(lookup, &verdict);
+}
+
+/* The first side that a submission helps; NULL where one cannot be had whatever comes. */
+static struct inquiry *first_to_submit(struct lookup *lookup)
+{
+    struct inquiry *first = NULL;
+    for (size_t i = lookup->count; i-- > 0;) {
+        struct inquiry *side = &lookup->sides[i];
+        if (inquiry_is_problem(side))
+            return NULL;
+        if (side->verdict.response && side->verdict.wants_submit && !side->has_submitted)
+            first = side;
+    }
+    return first;
+}
+
+static void judge(struct lookup *lookup)
+{
+    struct inquiry *side = first_to_submit(lookup);
+    if (side && first_get(lookup))
+        submit_for(lookup, side);
+    else if (is_comparison(lookup))
+        settle_comparison(lookup);
+    else
+        settle_side(lookup);
+}
+
+static void on_read(void *arg)
 {
     struct lookup *lookup = arg;
-    struct verdict verdict =
-        err ? verdict_without_redis(lookup)
-            : (struct verdict){.response = answer_status(lookup->shown, status)};
+    int err = 0;
+    if (--lookup->reading)
+        return;
+    for (size_t i = 0; i < lookup->count && !err; i++)
+        err = lookup->sides[i].err;
+    if (!err) {
+        judge(lookup);
+        return;
+    }
+    struct verdict verdict = verdict_without_redis(lookup);
     settle(lookup, &verdict);
 }
 
 static void read_again(struct lookup *lookup)
 {
-    struct service *service = lookup->service;
-    const struct route *route = &lookup->route;
+    size_t count = lookup->count;
     lookup->state = LOOKUP_READING;
     lookup->is_dirty = false;
+    lookup->reading = count;
     loop_timer_stop(lookup->timer);
-    if (route->kind == ROUTE_STATUS) {
-        status_read(service->redis, lookup->name, on_status, lookup);
-        return;
-    }
-    bool is_version = route->kind == ROUTE_VERSION;
-    const struct document_query query = {
-        .name = lookup->name,
-        .tag = is_version || route->image.digest ? NULL : route->image.tag,
-        .digest = is_version ? route->digest : route->image.digest,
-        .platform = route->platform,
-        .answer = verdict_answer(route),
-        .keep_seconds = service->config->keep_seconds,
-    };
-    document_read(service->redis, &query, on_document, lookup);
+    for (size_t i = 0; i < count; i++)
+        inquiry_read(&lookup->sides[i]); /* the last one's end may be the lookup's */
 }
 
 static void on_deadline(void *arg)
 {
     read_again(arg); /* a lost notice costs latency, never truth */
+}
+
+static void add_sides(struct lookup *lookup)
+{
+    struct route *route = &lookup->route;
+    if (!is_comparison(lookup)) {
+        inquiry_init(&lookup->sides[lookup->count++], lookup->service, route, on_read, lookup);
+        return;
+    }
+    for (size_t i = 0; i < COMPARISON_SIDES; i++) {
+        const struct route side = {.kind = ROUTE_COMPARE,
+                                   .is_page = route->is_page,
+                                   .sides = {route->sides[0], route->sides[1]},
+                                   .image = route->sides[i].image,
+                                   .platform = route->sides[i].platform,
+                                   .side = route_side_names[i]};
+        inquiry_init(&lookup->sides[lookup->count++], lookup->service, &side, on_read, lookup);
+    }
 }
 
 static struct lookup *lookup_new(struct service *service, const char *target, struct route *route)
@@ -325,8 +405,7 @@ static struct lookup *lookup_new(struct service *service, const char *target, st
     lookup->service = service;
     memcpy(lookup->target, target, len + 1);
     lookup->route = *route;
-    lookup->name = reference_canonical(&route->image);
-    lookup->shown = reference_shown(&route->image);
+    add_sides(lookup);
     lookup->timer = loop_timer_new(service->loop, on_deadline, lookup);
     HASH_ADD(hh, service->lookups, target, len, lookup);
     return lookup;
@@ -364,12 +443,20 @@ void lookup_join(struct service *service, struct httpd_request *request, struct 
         read_again(lookup);
 }
 
+static bool is_about(const struct lookup *lookup, const char *name)
+{
+    bool is_about = false;
+    for (size_t i = 0; i < lookup->count; i++)
+        is_about = is_about || strcmp(lookup->sides[i].name, name) == 0;
+    return is_about;
+}
+
 void lookup_notice(struct service *service, const char *name)
 {
     struct lookup *lookup = NULL, *next;
     HASH_ITER(hh, service->lookups, lookup, next)
     {
-        if (name && strcmp(lookup->name, name) != 0)
+        if (name && !is_about(lookup, name))
             continue;
         lookup->is_dirty = true;
         if (lookup->state == LOOKUP_WAITING)
@@ -385,7 +472,8 @@ void lookup_end_waits(struct service *service)
 static struct httpd_response *stopping(const struct lookup *lookup)
 {
     if (lookup->route.kind != ROUTE_BADGE)
-        return answer_problem(503, "stopping", "This server is stopping. Try again.", 1);
+        return page_or_problem(&lookup->route, 503, "stopping",
+                               "This server is stopping. Try again.", 1);
     struct answer *answer = badge_route_try_later(&lookup->route);
     struct httpd_response *response = answer->plain;
     httpd_response_ref(response);
@@ -401,7 +489,7 @@ void lookup_end_all(struct service *service)
         struct httpd_response *response = stopping(lookup);
         answer_all(lookup, response);
         httpd_response_unref(response);
-        if (lookup->state == LOOKUP_WAITING)
+        if (lookup->state == LOOKUP_WAITING || lookup->state == LOOKUP_COMPARING)
             lookup_free(lookup);
     }
 }

@@ -1,5 +1,6 @@
 /* One target that requests wait for: read from Redis once for all of them, submitted where nothing
- * is known, read again when a notice comes. */
+ * is known, read again when a notice comes. It is about one image, or about two that are compared.
+ */
 #ifndef MB_LOOKUP_H
 #define MB_LOOKUP_H
 

@@ -7,18 +7,11 @@
 #include "badge_route.h"
 #include "err.h"
 #include "mem.h"
+#include "text.h"
 
 #define SEARCH "search/"
 #define MAX_PAGE 1000000
 #define VERSION_PART "/version/"
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* Percent-decoded; NULL for broken escapes and control characters. Caller frees. */
 static char *decode(const char *text, size_t len)
@@ -77,11 +70,18 @@ static void set_page(struct route *route, const char *value)
     route->page = is_page ? (int)page : 1;
 }
 
-static void set_platform(struct route *route, const char *value)
+static bool route_is_compare(const struct route *route)
+{
+    return route->kind == ROUTE_COMPARE || route->kind == ROUTE_COMPARE_PAGE;
+}
+
+static void set_platform(struct route *route, const char *value, char **platform)
 {
     size_t slashes = 0;
     for (const char *c = value; *c; c++)
         slashes += *c == '/';
+    if (!*value && route_is_compare(route))
+        return; /* a form's way not to choose */
     bool is_valid =
         strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+/") ==
             strlen(value) &&
@@ -91,7 +91,83 @@ static void set_platform(struct route *route, const char *value)
         bad(route, "platform is os/architecture or os/architecture/variant, like linux/arm64.");
         return;
     }
-    set_text(&route->platform, value);
+    set_text(platform, value);
+}
+
+const char *const route_side_names[2] = {"a", "b"};
+
+/* No name has blanks; a form sends those around it, as plus signs. */
+static char *without_blanks(const char *value)
+{
+    size_t start = strspn(value, " +");
+    size_t end = strlen(value);
+    while (end > start && (value[end - 1] == ' ' || value[end - 1] == '+'))
+        end--;
+    return xstrndup(value + start, end - start);
+}
+
+static void set_side_image(struct route *route, size_t side, const char *value)
+{
+    AUTO(free) char *name = without_blanks(value);
+    const char *why = NULL;
+    reference_release(&route->sides[side].image);
+    route->sides[side].image = (struct reference){0};
+    if (*name && reference_parse(name, &route->sides[side].image, &why) != 0) {
+        bad(route, why);
+        route->side = route_side_names[side];
+    }
+}
+
+/* "a", "b", "platform_a", "platform_b". */
+static void read_side_member(struct route *route, const char *name, size_t name_len,
+                             const char *value)
+{
+    static const char prefix[] = "platform_";
+    size_t prefix_len = strlen(prefix);
+    bool is_platform = name_len == prefix_len + 1 && strncmp(name, prefix, prefix_len) == 0;
+    char last = name_len ? name[name_len - 1] : '\0';
+    size_t side = last == 'b';
+    if ((!is_platform && name_len != 1) || (last != 'a' && last != 'b'))
+        return;
+    if (!is_platform) {
+        set_side_image(route, side, value);
+    } else {
+        set_platform(route, value, &route->sides[side].platform);
+        route->side = route->kind == ROUTE_BAD ? route_side_names[side] : NULL;
+    }
+}
+
+/* Both are there; `platform` is that of both but for the one that has its own. */
+static void settle_sides(struct route *route)
+{
+    for (size_t i = 0; i < ARRAY_LEN(route->sides) && route_is_compare(route); i++) {
+        struct route_side *side = &route->sides[i];
+        if (!side->image.path && route->is_page) {
+            route->kind = ROUTE_COMPARE_FORM;
+        } else if (!side->image.path) {
+            bad(route, "Two images are compared, a and b, like ?a=nginx:1.26&b=nginx:1.27.");
+            route->side = route_side_names[i];
+        }
+        if (!side->platform && route->platform)
+            side->platform = xstrdup(route->platform);
+    }
+}
+
+/* A form sends blanks as "+". */
+static char *decode_form(const char *text, size_t len)
+{
+    AUTO(free) char *copy = xstrndup(text, len);
+    for (char *plus = strchr(copy, '+'); plus; plus = strchr(plus, '+'))
+        *plus = ' ';
+    return decode(copy, len);
+}
+
+static void read_typed(struct route *route, const char *text, size_t len)
+{
+    char *typed = decode_form(text, len);
+    free(route->text);
+    route->text = typed;
+    route->kind = ROUTE_FIND;
 }
 
 /* Members that are not ours are left alone: old clients send their own. */
@@ -107,13 +183,21 @@ static void read_query(struct route *route, const char *query)
         else if (name_len == 4 && strncmp(query, "wait", 4) == 0)
             set_wait(route, value);
         else if (name_len == 8 && strncmp(query, "platform", 8) == 0)
-            set_platform(route, value);
+            set_platform(route, value, &route->platform);
         else if (name_len == 7 && strncmp(query, "refresh", 7) == 0)
             set_text(&route->refresh, value);
         else if (route->kind == ROUTE_LIST && name_len == 5 && strncmp(query, "query", 5) == 0)
             set_text(&route->text, value);
         else if (name_len == 4 && strncmp(query, "page", 4) == 0)
             set_page(route, value);
+        else if (route_is_compare(route))
+            read_side_member(route, query, name_len, value);
+        else if (route->kind == ROUTE_PAGE && len == 15 &&
+                 strncmp(query, "view=dockerfile", 15) == 0)
+            route->kind = ROUTE_PAGE_DOCKERFILE;
+        else if ((route->kind == ROUTE_HOME || route->kind == ROUTE_FIND) && equals &&
+                 name_len == 1 && *query == 'q')
+            read_typed(route, equals + 1, len - name_len - 1);
         query += len + (query[len] == '&');
     }
 }
@@ -217,6 +301,11 @@ static void read_webhook(struct route *route, char *rest)
         route->token = xstrdup(slash + 1);
 }
 
+static void read_file(struct route *route, char *rest)
+{
+    route->text = xstrdup(rest);
+}
+
 struct route_row {
     const char *path; /* ends in a slash where `read` takes what follows it */
     enum route_kind kind;
@@ -235,18 +324,30 @@ static const struct route_row rows[] = {
     {"/v1/events/", ROUTE_EVENTS, read_name},
     {"/v1/digests/", ROUTE_DIGEST, read_digest},
     {"/badges/", ROUTE_BADGE, badge_route_read},
-    {"/images/", ROUTE_WEBHOOK, read_webhook},
     {"/version", ROUTE_ABOUT_VERSION, NULL},
     {"/openapi.json", ROUTE_ABOUT_API, NULL},
     {"/.well-known/api-catalog", ROUTE_ABOUT_CATALOG, NULL},
+    {"/images/", ROUTE_PAGE, read_name},
+    {"/assets/", ROUTE_ASSET, read_file},
+    {"/v1/compare", ROUTE_COMPARE, NULL},
+    {"/compare", ROUTE_COMPARE_PAGE, NULL},
+    {"/search", ROUTE_FIND, NULL},
+    {"/opensearch.xml", ROUTE_OPENSEARCH, NULL},
+    {"/", ROUTE_HOME, NULL},
 };
+
+static bool kind_is_page(enum route_kind kind)
+{
+    return kind == ROUTE_PAGE || kind == ROUTE_HOME || kind == ROUTE_FIND ||
+           kind == ROUTE_COMPARE_PAGE;
+}
 
 static bool row_matches(const struct route_row *row, const char *path)
 {
     size_t len = strlen(row->path);
     if (strncmp(path, row->path, len) != 0)
         return false;
-    return row->read || strcmp(path + len, "") == 0 || strcmp(path + len, "/") == 0;
+    return row->read || path[len] == '\0' || (len > 1 && strcmp(path + len, "/") == 0);
 }
 
 static void read_path(struct route *route, char *path)
@@ -255,6 +356,7 @@ static void read_path(struct route *route, char *path)
         if (!row_matches(&rows[i], path))
             continue;
         route->kind = route->path = rows[i].kind;
+        route->is_page = kind_is_page(rows[i].kind);
         if (rows[i].read)
             rows[i].read(route, path + strlen(rows[i].path));
         return;
@@ -282,6 +384,23 @@ void route_parse(const char *target, struct route *ret_route)
         read_path(&route, path);
     if (route.kind != ROUTE_BAD && target[path_len] == '?')
         read_query(&route, target + path_len + 1);
+    settle_sides(&route);
+    *ret_route = route;
+}
+
+void route_parse_post(const char *target, struct route *ret_route)
+{
+    static const char pages[] = "/images/";
+    const char *path = skip_origin(target);
+    AUTO(free) char *rest = NULL;
+    if (strncmp(path, pages, strlen(pages)) == 0)
+        rest = decode(path + strlen(pages), strcspn(path + strlen(pages), "?"));
+    if (!rest) {
+        route_parse(target, ret_route);
+        return;
+    }
+    struct route route = {.kind = ROUTE_WEBHOOK, .path = ROUTE_PAGE, .wait_seconds = -1, .page = 1};
+    read_webhook(&route, rest);
     *ret_route = route;
 }
 
@@ -292,6 +411,10 @@ void route_release(struct route *route)
     free(TAKE(route->text));
     free(TAKE(route->refresh));
     free(TAKE(route->token));
+    for (size_t i = 0; i < ARRAY_LEN(route->sides); i++) {
+        reference_release(&route->sides[i].image);
+        free(TAKE(route->sides[i].platform));
+    }
 }
 
 int route_prefer_wait(const char *header)

@@ -10,6 +10,7 @@
 #include "digests.h"
 #include "errand.h"
 #include "events.h"
+#include "home.h"
 #include "httpd.h"
 #include "listing.h"
 #include "log.h"
@@ -17,6 +18,9 @@
 #include "loop.h"
 #include "mem.h"
 #include "metrics.h"
+#include "page.h"
+#include "page_answer.h"
+#include "page_compare.h"
 #include "queue.h"
 #include "redis.h"
 #include "refresh.h"
@@ -129,17 +133,16 @@ static void handle_not_found(struct service *service, struct httpd_request *requ
                              struct route *route)
 {
     (void)service;
-    (void)route;
-    reply(request, answer_problem(404, "no_such_route",
-                                  "There is nothing at this path. Images are at "
-                                  "/v1/images/NAME[:TAG].",
-                                  0));
+    reply(request, page_or_problem(route, 404, "no_such_route",
+                                   "There is nothing at this path. Images are at "
+                                   "/v1/images/NAME[:TAG].",
+                                   0));
 }
 
 static void handle_bad(struct service *service, struct httpd_request *request, struct route *route)
 {
     (void)service;
-    reply(request, answer_problem(400, "bad_request", route->why, 0));
+    reply(request, page_or_problem(route, 400, "bad_request", route->why, 0));
 }
 
 static void handle_health(struct service *service, struct httpd_request *request,
@@ -160,21 +163,21 @@ static void handle_me(struct service *service, struct httpd_request *request, st
 
 /* True where the image's registry is allowed; else the request is answered. */
 static bool check_registry(const struct service *service, struct httpd_request *request,
-                           const struct route *route)
+                           const struct route *route, const struct reference *image)
 {
-    if (registries_find(service->registries, route->image.registry))
+    if (registries_find(service->registries, image->registry))
         return true;
     AUTO(free)
     char *detail = xasprintf("The registry %.100s is not one that this server may ask. "
                              "Its operator can allow it in MB_REGISTRIES.",
-                             route->image.registry);
-    reply(request, answer_problem(403, "registry_not_allowed", detail, 0));
+                             image->registry);
+    reply(request, page_or_problem(route, 403, "registry_not_allowed", detail, 0));
     return false;
 }
 
 static void handle_name(struct service *service, struct httpd_request *request, struct route *route)
 {
-    if (!check_registry(service, request, route))
+    if (!check_registry(service, request, route, &route->image))
         return;
     if (route->kind == ROUTE_IMAGE && refresh_is_asked(service, request, route)) {
         refresh_handle(service, request, route);
@@ -184,10 +187,35 @@ static void handle_name(struct service *service, struct httpd_request *request, 
     *route = (struct route){0};
 }
 
+static void handle_compare(struct service *service, struct httpd_request *request,
+                           struct route *route)
+{
+    for (size_t i = 0; i < ARRAY_LEN(route->sides); i++) {
+        route->side = route_side_names[i];
+        if (!check_registry(service, request, route, &route->sides[i].image))
+            return;
+    }
+    route->side = NULL;
+    lookup_join(service, request, route);
+    *route = (struct route){0};
+}
+
+/* The page before there is anything to compare. */
+static void handle_compare_form(struct service *service, struct httpd_request *request,
+                                struct route *route)
+{
+    struct strbuf body = STRBUF_INIT(PAGE_MAX_BYTES);
+    (void)service;
+    page_compare_form(route, &body);
+    struct answer *answer = page_answer_new(&body, true);
+    service_reply(request, answer_choose(answer, request));
+    answer_unref(answer);
+}
+
 static void handle_events(struct service *service, struct httpd_request *request,
                           struct route *route)
 {
-    if (!check_registry(service, request, route))
+    if (!check_registry(service, request, route, &route->image))
         return;
     if (strcmp(httpd_method(request), "HEAD") == 0)
         reply(request, answer_event_stream());
@@ -210,15 +238,33 @@ static void handle_badge(struct service *service, struct httpd_request *request,
 }
 
 static route_handler *const handlers[ROUTE_KINDS] = {
-    [ROUTE_NOT_FOUND] = handle_not_found, [ROUTE_BAD] = handle_bad,
-    [ROUTE_HEALTH] = handle_health,       [ROUTE_IMAGE] = handle_name,
-    [ROUTE_VERSION] = handle_name,        [ROUTE_DOCKERFILE] = handle_name,
-    [ROUTE_STATUS] = handle_name,         [ROUTE_LIST] = listing_handle,
-    [ROUTE_SEARCH] = listing_search,      [ROUTE_BADGE_COUNTS] = listing_badge_counts,
-    [ROUTE_BADGE] = handle_badge,         [ROUTE_ME] = handle_me,
-    [ROUTE_WEBHOOK] = webhook_handle,     [ROUTE_EVENTS] = handle_events,
-    [ROUTE_DIGEST] = digests_handle,      [ROUTE_ABOUT_VERSION] = about_version,
-    [ROUTE_ABOUT_API] = about_api,        [ROUTE_ABOUT_CATALOG] = about_catalog,
+    [ROUTE_NOT_FOUND] = handle_not_found,
+    [ROUTE_BAD] = handle_bad,
+    [ROUTE_HEALTH] = handle_health,
+    [ROUTE_IMAGE] = handle_name,
+    [ROUTE_VERSION] = handle_name,
+    [ROUTE_DOCKERFILE] = handle_name,
+    [ROUTE_STATUS] = handle_name,
+    [ROUTE_LIST] = listing_handle,
+    [ROUTE_SEARCH] = listing_search,
+    [ROUTE_BADGE_COUNTS] = listing_badge_counts,
+    [ROUTE_BADGE] = handle_badge,
+    [ROUTE_ME] = handle_me,
+    [ROUTE_WEBHOOK] = webhook_handle,
+    [ROUTE_EVENTS] = handle_events,
+    [ROUTE_DIGEST] = digests_handle,
+    [ROUTE_ABOUT_VERSION] = about_version,
+    [ROUTE_ABOUT_API] = about_api,
+    [ROUTE_ABOUT_CATALOG] = about_catalog,
+    [ROUTE_HOME] = home_handle,
+    [ROUTE_FIND] = find_handle,
+    [ROUTE_PAGE] = handle_name,
+    [ROUTE_PAGE_DOCKERFILE] = handle_name,
+    [ROUTE_ASSET] = asset_handle,
+    [ROUTE_OPENSEARCH] = opensearch_handle,
+    [ROUTE_COMPARE] = handle_compare,
+    [ROUTE_COMPARE_PAGE] = handle_compare,
+    [ROUTE_COMPARE_FORM] = handle_compare_form,
 };
 
 /* Answers from memory; false where Redis must be asked. */
@@ -250,12 +296,12 @@ static void handle_route(struct service *service, struct httpd_request *request,
 {
     bool is_post = strcmp(httpd_method(request), "POST") == 0;
     bool is_options = strcmp(httpd_method(request), "OPTIONS") == 0;
-    bool is_hook = route->path == ROUTE_WEBHOOK;
-    const char *allow = is_hook ? METHODS_WEBHOOK : METHODS_READ;
+    bool takes_post = route->path == ROUTE_PAGE;
+    const char *allow = takes_post ? METHODS_PAGE : METHODS_READ;
     bool is_unreadable = route->kind == ROUTE_BAD && route->path == ROUTE_NOT_FOUND;
     if (is_options && !is_unreadable)
         reply(request, answer_preflight(allow));
-    else if (route->path == ROUTE_NOT_FOUND || (is_hook ? is_post : is_read(request)))
+    else if (route->path == ROUTE_NOT_FOUND || is_read(request) || (takes_post && is_post))
         handlers[route->kind](service, request, route);
     else
         reply(request, answer_not_allowed(allow));
@@ -270,7 +316,10 @@ void service_handle(void *arg, struct httpd_request *request)
     if (is_read_only && handle_from_memory(service, request))
         return;
     AUTO(route) struct route route;
-    route_parse(httpd_target(request), &route);
+    if (strcmp(httpd_method(request), "POST") == 0)
+        route_parse_post(httpd_target(request), &route);
+    else
+        route_parse(httpd_target(request), &route);
     handle_route(service, request, &route);
 }
 

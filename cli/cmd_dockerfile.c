@@ -1,66 +1,21 @@
-#include "cmd_dockerfile.h"
-
+/* dockerfile: an image's, from the server; or put together from an image config alone. */
 #include <errno.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "command.h"
 #include "dockerfile.h"
 #include "err.h"
 #include "history.h"
+#include "image_answers.h"
 #include "input.h"
 #include "jsonx.h"
 #include "mem.h"
+#include "text.h"
 
 #define MAX_CONFIG_BYTES (8u << 20) /* as the services read */
-
-static const char usage[] =
-    "Usage: microbadger dockerfile --config FILE|- [--json]\n"
-    "\n"
-    "Puts a Dockerfile together from the history in an image config (JSON, the blob that an image\n"
-    "manifest names as its config). Comments mark what is not certain.\n"
-    "\n"
-    "  --config FILE  the config; - reads standard input\n"
-    "  --json         an array with one object per history entry, base first: Command, Certainty\n"
-    "                 (exact, lossy, guess, foreign, missing), CreatedBy (as recorded), Empty (no\n"
-    "                 layer), and where there are any DiffID, BuildArgs, Note, FlattenedFrom\n"
-    "  --help         this text\n";
-
-struct options {
-    const char *config; /* a path or "-" */
-    bool is_json;
-    bool is_help;
-};
-
-static bool parse_options(int argc, char **argv, struct options *ret_options)
-{
-    static const struct option known[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    int option;
-    *ret_options = (struct options){0};
-    while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1) {
-        if (option == 'c')
-            ret_options->config = optarg;
-        else if (option == 'j')
-            ret_options->is_json = true;
-        else if (option == 'h')
-            ret_options->is_help = true;
-        else
-            return false; /* getopt has said why */
-    }
-    if (optind < argc)
-        (void)fprintf(stderr, "microbadger dockerfile: unexpected '%s'\n", argv[optind]);
-    else if (!ret_options->config && !ret_options->is_help)
-        (void)fputs("microbadger dockerfile: --config is missing\n", stderr);
-    return optind == argc && (ret_options->config || ret_options->is_help);
-}
 
 /* Why the bytes are no image config; NULL if they are one. */
 static const char *read_config(const char *path, json_t **ret_config)
@@ -121,34 +76,67 @@ static char *render(const json_t *config, bool is_json)
     return xasprintf("%s\n", text);
 }
 
-static int run(int argc, char **argv)
+static int from_config(struct session *session)
 {
-    struct options options;
-    if (!parse_options(argc, argv, &options)) {
-        (void)fputs(usage, stderr);
-        return EXIT_USAGE;
-    }
-    if (options.is_help) {
-        (void)fputs(usage, stdout);
-        return EXIT_OK;
-    }
+    const char *path = session->options.config;
     JSON_AUTO
     json_t *config = NULL;
-    const char *why = read_config(options.config, &config);
+    const char *why = read_config(path, &config);
     if (why) {
-        (void)fprintf(stderr, "microbadger dockerfile: %s: %s\n", options.config, why);
-        return EXIT_BAD_INPUT;
+        session_complain(session, "%s: %s", path, why);
+        return EXIT_TROUBLE;
     }
-    AUTO(free) char *text = render(config, options.is_json);
-    if (fputs(text, stdout) < 0 || fflush(stdout) != 0) {
-        (void)fprintf(stderr, "microbadger dockerfile: cannot write: %s\n", strerror(errno));
-        return EXIT_BAD_INPUT;
+    AUTO(free) char *text = render(config, options_have(&session->options, FLAG_JSON));
+    return session_print(session, text, strlen(text));
+}
+
+static int from_server(struct session *session, const struct target *target)
+{
+    AUTO(source_answer) struct source_answer answer = {0};
+    AUTO(free) char *path = xasprintf("/v1/dockerfile/%s", target->ref);
+    AUTO(free) char *full_path = image_path(session, path);
+    session_start(session);
+    const struct source_request request = {
+        .path = full_path,
+        .wait = image_wait(session, SOURCE_FACTS),
+        .ref = target->name,
+        .deadline_ms = session_deadline(session),
+    };
+    int status = session_get(session, &request, target->ref, &answer);
+    if (status != EXIT_OK)
+        return status;
+    AUTO(free) char *text = text_escape(answer.body, "\n\t", session->out.is_utf8);
+    return session_print(session, text, strlen(text));
+}
+
+static int run(struct session *session, int count, char **words)
+{
+    bool is_json = options_have(&session->options, FLAG_JSON);
+    if (session->options.config && count == 0)
+        return from_config(session);
+    if (session->options.config || count == 0 || is_json) {
+        session_complain(session, is_json && count
+                                      ? "--json goes with --config only; 'microbadger layers "
+                                        "--json REF' has an image's"
+                                      : "either REF or --config FILE is wanted");
+        return EXIT_USAGE;
     }
-    return EXIT_OK;
+    return target_each(session, words, count, from_server);
 }
 
 const struct command cmd_dockerfile = {
     .name = "dockerfile",
-    .summary = "put a Dockerfile together from an image config",
+    .arguments = "REF... | --config FILE",
+    .summary = "a Dockerfile put together from an image's history",
+    .details =
+        "Comments mark what is not certain. --config works without a server, on an image config:\n"
+        "the JSON blob that an image manifest names as its config. With it, --json prints an "
+        "array\n"
+        "with one object per history entry, base first: Command, Certainty (exact, lossy, guess,\n"
+        "foreign, missing), CreatedBy (as recorded), Empty (no layer), and where there are any\n"
+        "DiffID, BuildArgs, Note, FlattenedFrom.\n",
+    .flags = FLAGS_WAITING | FLAGS_LOCAL | FLAG_PLATFORM | FLAG_CONFIG | FLAG_JSON,
+    .min_words = 0,
+    .max_words = -1,
     .run = run,
 };

@@ -365,13 +365,21 @@ static size_t base_steps(const json_t *facts, const json_t *parent)
                                             : owned_steps(facts, jsonx_int(parent, "Layers"));
 }
 
+/* The first that name a base. */
+static const json_t *telling_annotations(const struct base_question *question)
+{
+    const json_t *sources[] = {jsonx_object(question->facts, "Annotations"),
+                               question->descriptor_annotations, question->index_annotations};
+    for (size_t i = 0; i < ARRAY_LEN(sources); i++)
+        if (json_object_get(sources[i], BASE_NAME) || json_object_get(sources[i], BASE_DIGEST))
+            return sources[i];
+    return NULL;
+}
+
 void base_image_find(const struct base_question *question, struct base_answer *ret_answer)
 {
     const json_t *labels = jsonx_object(question->facts, "Labels");
-    const json_t *annotations = jsonx_object(question->facts, "Annotations");
-    if (!json_object_get(annotations, BASE_NAME) && !json_object_get(annotations, BASE_DIGEST))
-        annotations = question->index_annotations;
-    AUTO(claim) struct claim annotated = claim_in(annotations);
+    AUTO(claim) struct claim annotated = claim_in(telling_annotations(question));
     AUTO(claim) struct claim labelled = claim_in(labels);
     AUTO(claim) struct claim hint = {0};
     bool inherited = is_inherited(labels, question->candidates);

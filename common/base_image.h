@@ -11,8 +11,11 @@
 #define BASE_MAX_EVIDENCE 16
 
 struct base_question {
-    const json_t *facts;             /* of the image (image.h) */
-    const json_t *index_annotations; /* of the index that it belongs to, NULL if none */
+    const json_t *facts; /* of the image (image.h) */
+    /* Of its entry in the index that it belongs to and of that index, NULL if none: they count
+     * where those before them, the image manifest's own first, name no base. */
+    const json_t *descriptor_annotations;
+    const json_t *index_annotations;
     /* {"Materials":[{"URI","Digest"}]}, what its build used; NULL where not known. */
     const json_t *provenance;
     /* Places (relations_index.h) of images whose layers are all among its lowest: each has

@@ -34,6 +34,8 @@ const char *program_name(enum program program)
         return "microbadger-inspector";
     case PROGRAM_SIZE:
         return "microbadger-size";
+    case PROGRAM_CLIENT:
+        return "microbadger";
     }
     return "microbadger";
 }

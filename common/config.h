@@ -9,7 +9,12 @@
 
 #include "log.h"
 
-enum program { PROGRAM_API = 1, PROGRAM_INSPECTOR = 2, PROGRAM_SIZE = 4 };
+enum program {
+    PROGRAM_API = 1,
+    PROGRAM_INSPECTOR = 2,
+    PROGRAM_SIZE = 4,
+    PROGRAM_CLIENT = 8, /* where it does without a server */
+};
 
 struct config {
     char *listen;

@@ -8,9 +8,9 @@
 #include "redis_keys.h"
 
 /* KEYS: document, status; ARGV: 1 prefix of version keys, 2 tag, 3 digest, 4 platform, 5 answer
- * ("image", "version", "dockerfile", "badge"), 6 keep, 7 prefix of relations, 8 name. One round
- * trip: what is asked for first decides what else is read. The last element says how far it came:
- * none, no-tag, no-platform, pending, found. */
+ * ("image", "version", "dockerfile", "badge", "page"), 6 keep, 7 prefix of relations, 8 name. One
+ * round trip: what is asked for first decides what else is read. The last element says how far it
+ * came: none, no-tag, no-platform, pending, found. */
 static const char read_script[] =
     "local doc,answer=KEYS[1],ARGV[5] "
     "local st=redis.call('HMGET',KEYS[2],'status','stage','done','total','submitted_ms',"
@@ -24,7 +24,8 @@ static const char read_script[] =
     "local function keep(k) local ttl=redis.call('TTL',k) "
     "if ttl>=0 and ttl<tonumber(ARGV[6])/2 then redis.call('EXPIRE',k,ARGV[6]) end end "
     "keep(doc) keep(KEYS[2]) "
-    "if answer=='image' then local h=redis.call('HMGET',doc,'head','versions') "
+    "if answer=='image' or answer=='page' then "
+    "local h=redis.call('HMGET',doc,'head',answer=='page' and 'page-versions' or 'versions') "
     "head=h[1] or '' versions=h[2] or '' "
     "elseif answer=='badge' then head=redis.call('HGET',doc,'badge') or '' end "
     "d=ARGV[3] "
@@ -36,6 +37,7 @@ static const char read_script[] =
     "if d=='' then return reply('pending') end "
     "local v=redis.call('HMGET',doc,'v:'..d,(answer=='badge' and 'b:' or 'p:')..d,'g:'..d) "
     "lines=v[1] or '' shared=v[2] or '' "
+    "if answer=='page' then answer='version' end "
     "if answer=='version' then tags=v[3] or '' end "
     "if child=='' then child=string.match(lines,'^[^\\n]* ([^ \\n]+)\\n') or '' "
     "if ARGV[4]~='' and lines~='' then child='' "
@@ -45,19 +47,21 @@ static const char read_script[] =
     "if child=='' and string.sub(p,1,#want+1)==want..'/' then child=c end end "
     "if child=='' then return reply('no-platform') end end end "
     "if child=='' then return reply('pending') end "
-    "local ver,rel=ARGV[1]..child,ARGV[7]..child "
+    "local ver,rel,at=ARGV[1]..child,ARGV[7]..child,' '..ARGV[8]..' '..d "
     "if answer=='badge' then facts=redis.call('HGET',ver,'badge') "
     "if not facts then facts='' return reply('pending') end "
-    "keep(ver) relations=redis.call('HGET',rel,'badge') or '' return reply('found') end "
+    "keep(ver) local r=redis.call('HMGET',rel,'badge'..at,'badge') "
+    "relations=r[1] or r[2] or '' return reply('found') end "
     "local field=answer=='image' and 'top' or answer "
-    "local f=redis.call('HMGET',ver,field,'layers') local r=redis.call('HMGET',rel,field,'layers',"
-    "'identical '..ARGV[8]..' '..d,'identical') "
+    "local f=redis.call('HMGET',ver,field,'layers') local r=redis.call('HMGET',rel,"
+    "field..at,field,'layers'..at,'layers','identical'..at,'identical') "
     "if not f[1] then return reply('pending') end "
     "keep(ver) keep(rel) facts=f[1] "
     "if answer=='dockerfile' then facts=redis.call('HGET',doc,'d:'..d..' '..child) or r[1] or "
-    "facts return reply('found') end "
-    "relations=r[1] or '' sheet=redis.call('HGET',doc,'m:'..d..' '..child) or '' "
-    "if answer=='version' then layers=r[2] or f[2] or '' identical=r[3] or r[4] or '' end "
+    "r[2] or facts return reply('found') end "
+    "relations=r[1] or r[2] or '' sheet=redis.call('HGET',doc,'m:'..d..' '..child) or '' "
+    "if answer=='version' then layers=r[3] or r[4] or f[2] or '' identical=r[5] or r[6] or '' "
+    "end "
     "return reply('found')";
 
 enum {
@@ -173,7 +177,7 @@ static char *platform_wanted(const char *platform)
 void document_read(struct redis *redis, const struct document_query *query,
                    document_read_done *done, void *arg)
 {
-    static const char *const answers[] = {"image", "version", "dockerfile", "badge"};
+    static const char *const answers[] = {"image", "version", "dockerfile", "badge", "page"};
     struct document_reading *reading = xmalloc(sizeof(*reading));
     *reading = (struct document_reading){done, arg, query->answer == DOCUMENT_BADGE};
     AUTO(free) char *key = document_key(query->name);

@@ -5,12 +5,12 @@
  *                      lines
  *     head             fragment: members shared by all tags: "LatestSHA" ... "ImageURL"
  *     versions         fragment: the Versions array
+ *     page-versions    fragment: its first DOCUMENT_PAGE_VERSIONS, for people
  *     t:<tag>          the digest of its version, "" while that is not known yet
  *     v:<digest>       lines "platform digest" of the version's images, the default first; an image
  *                      manifest has one line with its own digest
  *     p:<digest>       fragment: members of the version that hold for all its platforms: "SHA",
- *                      "Digest", "MediaType", "Platforms", "Attachments", "LatestVersion",
- *                      "Annotations"
+ *                      "Digest", "MediaType", "Platforms", "Attachments", "LatestVersion"
  *     g:<digest>       fragment: members "Tags" and "ImageName" for the version answer
  *     m:<digest> <child digest>
  *                      fragment: members that depend on both, or on what else is known:
@@ -35,11 +35,14 @@
  *                      known; any field may be absent:
  *     top, version     fragments: members added to those answers: "Base", "Parents"
  *     identical        fragment, for the version answer: the member "Identical"
- *     identical <name> <version digest>
- *                      the same where the image is found in several places: without that one
  *     layers, dockerfile
  *                      fragments that stand in for those of mb:1:ver
  *     badge            lines (badge_facts.h), beside those of mb:1:ver
+ *     base             digest of the base's image manifest, where its layers are there; for workers
+ *     <field> <name> <version digest>
+ *                      stands in for any of these where the image is shown as a part of that
+ *                      version of that repository: what an index claims of an image (annotations,
+ *                      provenance) counts nowhere else, and `identical` is without that place
  *
  * Fragments (fragment.h) are texts of JSON members without braces around them. */
 #ifndef MB_DOCUMENT_H
@@ -52,11 +55,14 @@
 #include "redis.h"
 #include "status.h"
 
+#define DOCUMENT_PAGE_VERSIONS 100
+
 enum document_answer {
     DOCUMENT_IMAGE,      /* head, versions, shared, facts (top), relations, sheet */
     DOCUMENT_VERSION,    /* shared, tags, facts (version), layers, relations, sheet */
     DOCUMENT_DOCKERFILE, /* facts: the text */
     DOCUMENT_BADGE,      /* badge, no fragments */
+    DOCUMENT_PAGE,       /* DOCUMENT_IMAGE and DOCUMENT_VERSION in one; versions: the page's */
 };
 
 struct document_query {
@@ -93,15 +99,15 @@ struct document_view {
     const char *digest; /* the version, "" unless PENDING or FOUND; "" if a tag's is unknown */
     const char *child_digest; /* the image of the platform asked for, "" unless PENDING or FOUND */
     const char *platforms;    /* lines "platform digest", "" unless the version is known */
-    struct fragment head;     /* from DOCUMENT_NO_TAG on, DOCUMENT_IMAGE */
+    struct fragment head;     /* from DOCUMENT_NO_TAG on, IMAGE and PAGE */
     struct fragment versions; /* as head */
     struct fragment shared;   /* p:, where the version is known */
-    struct fragment tags;     /* g:, DOCUMENT_VERSION */
+    struct fragment tags;     /* g:, VERSION and PAGE */
     /* Only with DOCUMENT_FOUND */
     struct fragment facts;       /* top, version or dockerfile */
-    struct fragment layers;      /* DOCUMENT_VERSION */
+    struct fragment layers;      /* VERSION and PAGE */
     struct fragment relations;   /* top or version of mb:1:rel; may be empty, as sheet */
-    struct fragment identical;   /* DOCUMENT_VERSION; may be empty */
+    struct fragment identical;   /* VERSION and PAGE; may be empty */
     struct fragment sheet;       /* m: */
     struct document_badge badge; /* DOCUMENT_BADGE */
 };

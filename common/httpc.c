@@ -38,6 +38,7 @@ struct httpc_call {
     bool allow_private;
     bool address_refused;
     httpc_done *done;
+    httpc_data *data;
     void *arg;
     char error_text[CURL_ERROR_SIZE];
 };
@@ -66,6 +67,8 @@ static int result_err(const struct httpc_call *call, CURLcode code)
         return ERR_FORBIDDEN;
     if (strbuf_err(&call->body) || call->header_bytes > MAX_HEADERS_BYTES)
         return ERR_TOOBIG;
+    if (code == CURLE_BAD_CONTENT_ENCODING)
+        return ERR_PROTO;
     return code == CURLE_OPERATION_TIMEDOUT ? ERR_TIMEOUT : ERR_NETWORK;
 }
 
@@ -211,6 +214,12 @@ void httpc_free(struct httpc *httpc)
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
     struct httpc_call *call = arg;
+    long status = 0;
+    curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (call->data && status == 200) {
+        call->data(call->arg, data, size * count);
+        return size * count;
+    }
     strbuf_add(&call->body, data, size * count);
     return strbuf_err(&call->body) ? 0 : size * count;
 }
@@ -328,6 +337,7 @@ struct httpc_call *httpc_start(struct httpc *httpc, const struct httpc_request *
     struct httpc_call *call = xcalloc(1, sizeof(*call));
     call->httpc = httpc;
     call->done = done;
+    call->data = request->data;
     call->arg = arg;
     call->allow_private = request->allow_private;
     call->body.max_bytes =

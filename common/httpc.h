@@ -19,6 +19,9 @@ struct httpc_sigv4 {
     const char *secret_key; /* the session token, if any, is a header of the request */
 };
 
+/* Takes a piece of a body as it comes. Starts and cancels nothing: libcurl is at work. */
+typedef void httpc_data(void *arg, const char *data, size_t len);
+
 /* Everything is borrowed for the httpc_start call only, but for `body`, which stays the caller's
  * until done or cancelled. */
 struct httpc_request {
@@ -33,12 +36,15 @@ struct httpc_request {
     bool allow_private;    /* private, loopback and link-local addresses may be connected to */
     bool own_connection;   /* HTTP/1.1, not one stream among others: long polls, which may stall */
     bool decodes_body;     /* a Content-Encoding that the peer puts on unasked is taken off */
+    httpc_data *data; /* with httpc_start's arg: the body of a 200, which is then neither kept nor
+                         capped; those of other statuses are, as usual. NULL: none is streamed */
     const struct httpc_sigv4 *sigv4;
 };
 
 struct httpc_response {
     int err;    /* 0, ERR_TIMEOUT (stalled, too), ERR_NETWORK, ERR_TOOBIG (body, headers),
-                   ERR_FORBIDDEN (address refused) */
+                   ERR_FORBIDDEN (address refused), ERR_PROTO (decodes_body, and the body is not of
+                   the Content-Encoding that it is said to have) */
     int status; /* HTTP status where err is 0 */
     const char *error_text; /* libcurl's words where err is not 0, else "" */
     const char *body;       /* NUL-terminated beyond body_bytes; "" when empty */

@@ -29,7 +29,7 @@ struct httpd *httpd_new(struct loop *loop, const struct httpd_options *options,
 /* The port that it listens on. */
 int httpd_port(const struct httpd *httpd);
 /* Takes in who is connected already, closes the listening socket; requests under way go on,
- * connections close after their answer. */
+ * connections close after their answer. Not from within a handler. */
 void httpd_quiesce(struct httpd *httpd);
 /* Requests that have no full answer yet (suspended ones too). */
 unsigned httpd_active(const struct httpd *httpd);

@@ -6,6 +6,17 @@
 #include "mem.h"
 #include "reference.h"
 
+json_t *place_of_texts(const char *child, const char *place, const char *value)
+{
+    char *after = NULL;
+    long long first_ms = strtoll(value, &after, 10);
+    (void)strtoll(after, &after, 10);
+    size_t name_len = strcspn(place, " ");
+    return json_pack("{s:s,s:s%,s:s,s:s,s:I}", "Child", child, "Name", place, name_len, "Version",
+                     place[name_len] ? place + name_len + 1 : "", "Platform",
+                     *after ? after + 1 : "", "FirstMs", (json_int_t)first_ms);
+}
+
 bool place_is_official(const json_t *place)
 {
     return strncmp(jsonx_str(place, "Name"), PLACE_OFFICIAL, strlen(PLACE_OFFICIAL)) == 0;

@@ -4,16 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base_image.h"
 #include "chain.h"
 #include "jsonx.h"
 #include "mem.h"
+#include "relations_compose.h"
 #include "relations_index.h"
 #include "relations_places.h"
-#include "relations_view.h"
 #include "relations_write.h"
 #include "store.h"
-#include "version_facts.h"
 #include "version_fetch.h"
 
 #define MAX_IMAGES 256     /* of one version */
@@ -22,7 +20,7 @@
 /* One image whose relations are written. Facts are borrowed from the array they came in. */
 struct subject {
     const char *digest;
-    const char *version; /* that it belongs to; NULL: any of its places tells */
+    const char *version; /* that it belongs to; NULL of one that is known already */
     const json_t *facts;
     struct chain chain;
 };
@@ -34,127 +32,38 @@ struct update {
     size_t examined;  /* possible dependents */
 };
 
-/* Writing what relates one image to others */
-
-static void add_members(struct relations_fields *fields, char *name, json_t *object)
-{
-    AUTO(strbuf) struct strbuf text = STRBUF_INIT(VERSION_FACTS_MAX_BYTES);
-    members_text(object, &text);
-    relations_fields_add(fields, name, &text);
-    json_decref(object);
-}
-
-/* A reader at one place is shown the others. */
-static void add_identical(struct relations_fields *fields, const struct subject *subject,
-                          const json_t *same)
-{
-    const char *config = jsonx_str(subject->facts, "ConfigDigest");
-    size_t own_count = 0;
-    const json_t *own = NULL;
-    size_t i;
-    json_t *place;
-    json_array_foreach(same, i, place)
-    {
-        if (strcmp(jsonx_str(place, "Child"), subject->digest) != 0)
-            continue;
-        own_count++;
-        own = place;
-    }
-    json_array_foreach(same, i, place)
-    {
-        if (own_count < 2 || strcmp(jsonx_str(place, "Child"), subject->digest) != 0)
-            continue;
-        json_t *list = relations_identical(same, place, config);
-        add_members(
-            fields,
-            xasprintf("identical %s %s", jsonx_str(place, "Name"), jsonx_str(place, "Version")),
-            json_pack("{s:o}", "Identical", list));
-    }
-    json_t *list = relations_identical(same, own_count == 1 ? own : NULL, config);
-    if (json_array_size(list))
-        add_members(fields, xstrdup("identical"), json_pack("{s:o}", "Identical", list));
-    else
-        json_decref(list);
-}
-
-static void add_base(struct relations_fields *fields, const struct subject *subject,
-                     const struct base_answer *answer)
-{
-    if (!answer->base)
-        return;
-    json_t *version = json_pack("{s:O}", "Base", answer->base);
-    if (json_array_size(answer->parents))
-        json_object_set_new(version, "Parents", relations_parents(answer->parents));
-    add_members(fields, xstrdup("version"), version);
-    add_members(fields, xstrdup("top"), json_pack("{s:O}", "Base", answer->base));
-    if (!answer->steps)
-        return;
-    JSON_AUTO
-    json_t *layers = relations_layers(subject->facts, answer->steps);
-    AUTO(strbuf) struct strbuf packed = STRBUF_INIT(VERSION_FACTS_MAX_BYTES);
-    version_facts_layers(layers, &packed);
-    relations_fields_add_packed(fields, xstrdup("layers"), &packed);
-}
-
-/* Places with all its layers into ret_same; others, and those too, are candidates. */
-static json_t *split_places(const struct subject *subject, json_t *places, json_t **ret_candidates)
-{
-    json_t *same = json_array();
-    json_t *candidates = json_array();
-    size_t i;
-    json_t *place;
-    json_array_foreach(places, i, place)
-    {
-        bool is_own = strcmp(jsonx_str(place, "Child"), subject->digest) == 0;
-        if (is_own)
-            json_object_set(place, "Facts", (json_t *)subject->facts);
-        if (!jsonx_object(place, "Facts"))
-            continue; /* it is not kept any more */
-        if (jsonx_int(place, "Layers") == (json_int_t)subject->chain.count)
-            json_array_append(same, place);
-        if (!is_own)
-            json_array_append(candidates, place);
-    }
-    *ret_candidates = candidates;
-    return same;
-}
+/* Writing what relates images to others */
 
 static int write_subject(struct update *update, const struct subject *subject, json_t *places)
 {
-    JSON_AUTO
-    json_t *beside = NULL;
-    int err =
-        relations_places_fill(update->store, subject->digest, subject->version, places, &beside);
+    int err = relations_places_fill(update->store, subject->digest, places);
     if (err)
         return err;
-    JSON_AUTO
-    json_t *candidates = NULL;
-    JSON_AUTO
-    json_t *same = split_places(subject, places, &candidates);
-    const struct base_question question = {
-        .facts = subject->facts,
-        .index_annotations = jsonx_object(beside, "Annotations"),
-        .provenance = jsonx_object(beside, "Provenance"),
-        .candidates = candidates,
-    };
-    struct base_answer answer;
-    base_image_find(&question, &answer);
     struct relations_fields fields = {0};
-    add_base(&fields, subject, &answer);
-    add_identical(&fields, subject, same);
-    err = relations_write(update->store, subject->digest, &fields, same);
-    base_answer_release(&answer);
+    relations_compose(subject->digest, subject->facts, subject->chain.count, places, &fields);
     json_object_set_new(update->written, subject->digest, json_true());
-    return err;
+    return relations_write(update->store, subject->digest, &fields, places);
 }
 
-static int write_subjects(struct update *update, struct subject *subjects, size_t count)
+static struct index_image image_of(const struct update *update, const struct subject *subject)
 {
-    AUTO(free) const struct chain **chains = xcalloc(count, sizeof(struct chain *));
+    return (struct index_image){
+        .name = update->name,
+        .version = subject->version,
+        .child = subject->digest,
+        .platform = jsonx_str(subject->facts, "Platform"),
+        .facts = subject->facts,
+        .chain = &subject->chain,
+    };
+}
+
+static int write_subjects(struct update *update, const struct subject *subjects, size_t count)
+{
+    AUTO(free) struct index_image *images = xcalloc(count, sizeof(*images));
     AUTO(free) json_t **places = xcalloc(count, sizeof(json_t *));
     for (size_t i = 0; i < count; i++)
-        chains[i] = &subjects[i].chain;
-    int err = relations_index_find(update->store, chains, count, places);
+        images[i] = image_of(update, &subjects[i]);
+    int err = relations_index_find(update->store, images, count, places);
     for (size_t i = 0; i < count; i++) {
         if (err == 0)
             err = write_subject(update, &subjects[i], places[i]);
@@ -233,14 +142,7 @@ static int register_images(struct update *update, const struct subject *subjects
 {
     AUTO(free) struct index_image *images = xcalloc(count, sizeof(*images));
     for (size_t i = 0; i < count; i++)
-        images[i] = (struct index_image){
-            .name = update->name,
-            .version = subjects[i].version,
-            .child = subjects[i].digest,
-            .platform = jsonx_str(subjects[i].facts, "Platform"),
-            .facts = subjects[i].facts,
-            .chain = &subjects[i].chain,
-        };
+        images[i] = image_of(update, &subjects[i]);
     int err = relations_index_put(update->store, images, count);
     for (size_t i = 0; i < count; i++)
         ret_is_new[i] = images[i].is_new;

@@ -11,6 +11,7 @@
 #include "place.h"
 #include "redis.h"
 #include "redis_keys.h"
+#include "relations_memory.h"
 #include "store.h"
 
 #define PLATFORM_MAX_BYTES 128 /* it is foreign text */
@@ -48,14 +49,17 @@ static const char put_script[] =
     "return old and 0 or 1";
 
 /* KEYS: of ChainIDs, all layers first, then one less each; ARGV: 1 prefix of places, 2 layers,
- * 3 most places of one chain. Returns layers, image, place, its value, and so on. */
+ * 3 most places of one chain, 4 the image that asks. Returns layers, image, place, its value, and
+ * so on; the image's own places first, which others with its layers cannot push out. */
 static const char find_script[] =
-    FULL "local rows={} for i,key in ipairs(KEYS) do local found=0 "
-         "for _,member in ipairs(redis.call('ZREVRANGE',key,0,-1)) do local child=full(member) "
+    FULL "local rows,found={},0 local function add(child,layers) "
          "local places=redis.call('HGETALL',ARGV[1]..child) for p=1,#places,2 do "
          "if found<tonumber(ARGV[3]) then found=found+1 "
-         "rows[#rows+1]=tostring(ARGV[2]-i+1) rows[#rows+1]=child "
+         "rows[#rows+1]=tostring(layers) rows[#rows+1]=child "
          "rows[#rows+1]=places[p] rows[#rows+1]=places[p+1] end end end "
+         "add(ARGV[4],ARGV[2]) for i,key in ipairs(KEYS) do if i>1 then found=0 end "
+         "for _,member in ipairs(redis.call('ZREVRANGE',key,0,-1)) do local child=full(member) "
+         "if child~=ARGV[4] then add(child,ARGV[2]-i+1) end end "
          "if found>0 and i>1 then break end end return rows";
 
 /* KEYS: of diff IDs; ARGV: 1 the image that asks. */
@@ -202,6 +206,10 @@ static void on_put(void *arg, int err, struct redis_reply *reply)
 int relations_index_put(struct store *store, struct index_image *images, size_t count)
 {
     struct store_link link = store_link(store);
+    if (link.memory) {
+        relations_memory_put(link.memory, images, count);
+        return 0;
+    }
     struct flight flight = {.loop = link.loop, .pending = count};
     AUTO(free) struct putting *puttings = xcalloc(count, sizeof(*puttings));
     for (size_t i = 0; i < count; i++) {
@@ -214,26 +222,15 @@ int relations_index_put(struct store *store, struct index_image *images, size_t 
 
 /* Reading places */
 
-static json_t *place_object(const char *child, const char *place, const char *value)
-{
-    char *after = NULL;
-    long long first_ms = strtoll(value, &after, 10);
-    (void)strtoll(after, &after, 10);
-    size_t name_len = strcspn(place, " ");
-    return json_pack("{s:s,s:s%,s:s,s:s,s:I}", "Child", child, "Name", place, name_len, "Version",
-                     place[name_len] ? place + name_len + 1 : "", "Platform",
-                     *after ? after + 1 : "", "FirstMs", (json_int_t)first_ms);
-}
-
 /* Rows of four texts: what key stands for, image, place, its value. */
 static json_t *places_of(const struct redis_reply *reply, const char *key, bool is_number)
 {
     json_t *places = json_array();
     for (size_t i = 0; i + 3 < redis_len(reply); i += 4) {
         const char *word = redis_str(redis_at(reply, i), NULL);
-        json_t *place = place_object(redis_str(redis_at(reply, i + 1), NULL),
-                                     redis_str(redis_at(reply, i + 2), NULL),
-                                     redis_str(redis_at(reply, i + 3), NULL));
+        json_t *place = place_of_texts(redis_str(redis_at(reply, i + 1), NULL),
+                                       redis_str(redis_at(reply, i + 2), NULL),
+                                       redis_str(redis_at(reply, i + 3), NULL));
         if (!place)
             continue; /* not ours: no UTF-8 */
         json_object_set_new(place, key,
@@ -256,28 +253,29 @@ static void on_found(void *arg, int err, struct redis_reply *reply)
     flight_on_reply(finding->flight, err, reply);
 }
 
-static void send_find(struct redis *redis, const struct chain *chain, struct finding *finding)
+static void send_find(struct redis *redis, const struct index_image *image, struct finding *finding)
 {
-    struct command command = command_new(find_script, chain->count + 3);
+    const struct chain *chain = image->chain;
+    struct command command = command_new(find_script, chain->count + 4);
     for (size_t k = chain->count; k > 0 && k >= chain->first_telling; k--)
         command_add(&command, xasprintf(KEY_INDEX_CHAIN "%s", chain->ids[k - 1]));
     command_end_keys(&command);
     command_add(&command, xstrdup(KEY_INDEX_IMAGE));
     command_add_int(&command, (int64_t)chain->count);
     command_add_int(&command, INDEX_MAX_FOUND);
+    command_add(&command, xstrdup(image->child));
     command_send(&command, redis, REDIS_WORKER_TIMEOUT_MS, on_found, finding);
 }
 
-int relations_index_find(struct store *store, const struct chain *const *chains, size_t count,
-                         json_t **ret_places)
+static int find_in_redis(const struct store_link *link, const struct index_image *images,
+                         size_t count, json_t **ret_places)
 {
-    struct store_link link = store_link(store);
-    struct flight flight = {.loop = link.loop, .pending = count};
+    struct flight flight = {.loop = link->loop, .pending = count};
     AUTO(free) struct finding *findings = xcalloc(count, sizeof(*findings));
     for (size_t i = 0; i < count; i++) {
         ret_places[i] = NULL;
         findings[i] = (struct finding){&flight, &ret_places[i]};
-        send_find(link.redis, chains[i], &findings[i]);
+        send_find(link->redis, &images[i], &findings[i]);
     }
     int err = flight_wait(&flight);
     for (size_t i = 0; err && i < count; i++) {
@@ -285,6 +283,17 @@ int relations_index_find(struct store *store, const struct chain *const *chains,
         ret_places[i] = NULL;
     }
     return err;
+}
+
+int relations_index_find(struct store *store, const struct index_image *images, size_t count,
+                         json_t **ret_places)
+{
+    struct store_link link = store_link(store);
+    if (!link.memory)
+        return find_in_redis(&link, images, count, ret_places);
+    for (size_t i = 0; i < count; i++)
+        ret_places[i] = relations_memory_find(link.memory, &images[i]);
+    return 0;
 }
 
 static void on_holders(void *arg, int err, struct redis_reply *reply)
@@ -303,6 +312,10 @@ int relations_index_holders(struct store *store, const char *child, const json_t
                             json_t **ret_digests)
 {
     struct store_link link = store_link(store);
+    if (link.memory) {
+        *ret_digests = relations_memory_holders(link.memory, child, facts);
+        return 0;
+    }
     struct flight flight = {.loop = link.loop, .pending = 1};
     json_t *digests = NULL;
     struct finding finding = {&flight, &digests};

@@ -27,9 +27,7 @@ struct store;
 #define INDEX_MAX_LAYERS 256
 #define INDEX_MAX_IMAGES 32
 #define INDEX_MAX_PLACES 16
-#define INDEX_MAX_FOUND                                                                            \
-    64 /* places that are given at most, for one ChainID or one digest's kind                      \
-        */
+#define INDEX_MAX_FOUND 64 /* places given at most, for one ChainID or one digest's kind */
 
 struct index_image {
     const char *name;    /* canonical */
@@ -44,9 +42,10 @@ struct index_image {
 /* Registers them all, or renews them. One flight. */
 int relations_index_put(struct store *store, struct index_image *images, size_t count);
 
-/* For each chain the places of images that have all its layers, and of those that have the most of
- * its lowest ones; each place has "Layers", how many. One flight. Caller owns the arrays. */
-int relations_index_find(struct store *store, const struct chain *const *chains, size_t count,
+/* For each image (its child and chain) its own places, those of images that have all its layers,
+ * and of those that have the most of its lowest ones; each place has "Layers", how many. One
+ * flight. Caller owns the arrays. */
+int relations_index_find(struct store *store, const struct index_image *images, size_t count,
                          json_t **ret_places);
 
 /* Digests of images that hold one of facts' layers, the rarest, last seen first: candidates for

@@ -4,69 +4,79 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flight.h"
 #include "fragment.h"
 #include "jsonx.h"
 #include "mem.h"
-#include "redis.h"
 #include "redis_keys.h"
 #include "store.h"
 
-/* Facts */
+/* Facts and records */
 
-static int fill_facts(struct store *store, const char *digest, const char *version, json_t *places,
-                      json_t *beside)
+static bool is_own(const json_t *place, const char *digest)
 {
-    size_t count = json_array_size(places) + 1;
+    return strcmp(jsonx_str(place, "Child"), digest) == 0;
+}
+
+/* Of another image its facts are of interest, of the image itself what the version adds. */
+static const char *wanted_of(const json_t *place, const char *digest)
+{
+    return jsonx_str(place, is_own(place, digest) ? "Version" : "Child");
+}
+
+static void set_annotations(json_t *place, const json_t *record, const char *digest)
+{
+    json_t *annotations = jsonx_object(record, "Annotations");
+    size_t i;
+    json_t *child;
+    json_array_foreach(jsonx_array(record, "Children"), i, child)
+    {
+        json_t *entry = jsonx_object(child, "Annotations");
+        if (entry && strcmp(jsonx_str(child, "Digest"), digest) == 0)
+            json_object_set(place, "Descriptor", entry);
+    }
+    if (annotations && jsonx_array(record, "Children"))
+        json_object_set(place, "Index", annotations);
+}
+
+static int fill_facts(struct store *store, const char *digest, json_t *places)
+{
+    size_t count = json_array_size(places);
     AUTO(free) const char **digests = xcalloc(count, sizeof(*digests));
-    AUTO(free) json_t **facts = xcalloc(count, sizeof(json_t *));
+    AUTO(free) json_t **found = xcalloc(count, sizeof(json_t *));
     JSON_AUTO
-    json_t *seen = json_object(); /* digest: where its facts are, so each is read once */
-    size_t wanted = 0;
+    json_t *seen = json_object(); /* digest: where it is found, so each is read once */
+    size_t wanted_count = 0;
     size_t i;
     json_t *place;
     json_array_foreach(places, i, place)
     {
-        const char *child = jsonx_str(place, "Child");
-        if (strcmp(child, digest) == 0) {
-            version = version ? version : jsonx_str(place, "Version");
+        const char *wanted = wanted_of(place, digest);
+        if (json_object_get(seen, wanted))
             continue;
-        }
-        if (json_object_get(seen, child))
-            continue;
-        json_object_set_new(seen, child, json_integer((json_int_t)wanted));
-        digests[wanted++] = child;
+        json_object_set_new(seen, wanted, json_integer((json_int_t)wanted_count));
+        digests[wanted_count++] = wanted;
     }
-    digests[wanted] = version ? version : digest;
-    int err = store_get_versions(store, digests, wanted + 1, facts);
+    int err = store_get_versions(store, digests, wanted_count, found);
     json_array_foreach(places, i, place)
     {
-        const json_t *at = json_object_get(seen, jsonx_str(place, "Child"));
-        json_t *found = at ? facts[json_integer_value(at)] : NULL;
-        if (jsonx_array(found, "Layers"))
-            json_object_set(place, "Facts", found);
+        json_t *known = found[jsonx_int(seen, wanted_of(place, digest))];
+        if (is_own(place, digest))
+            set_annotations(place, known, digest);
+        else if (jsonx_array(known, "Layers"))
+            json_object_set(place, "Facts", known);
     }
-    if (jsonx_array(facts[wanted], "Children") && jsonx_object(facts[wanted], "Annotations"))
-        json_object_set(beside, "Annotations", jsonx_object(facts[wanted], "Annotations"));
-    for (i = 0; i <= wanted; i++)
-        json_decref(facts[i]);
+    for (i = 0; i < wanted_count; i++)
+        json_decref(found[i]);
     return err;
 }
 
 /* Tags and provenance */
 
-struct filling {
-    struct flight *flight;
-    json_t *object;
-};
-
 /* The members of a stored fragment; NULL where there is none. Caller owns. */
-static json_t *fragment_members(const struct redis_reply *reply)
+static json_t *fragment_members(const struct store_get *got, size_t at)
 {
     struct fragment fragment;
-    size_t len;
-    const char *data = redis_str(reply, &len);
-    if (!len || fragment_unpack(data, len, &fragment) != 0)
+    if (!got->values[at] || fragment_unpack(got->values[at], got->value_bytes[at], &fragment) != 0)
         return NULL;
     AUTO(free) char *text = xasprintf("{%.*s}", (int)fragment.text_bytes, fragment.text);
     json_t *members = NULL;
@@ -74,75 +84,82 @@ static json_t *fragment_members(const struct redis_reply *reply)
     return members;
 }
 
-static void on_tags(void *arg, int err, struct redis_reply *reply)
+static void set_tags(json_t *place, const struct store_get *got)
 {
-    struct filling *filling = arg;
     JSON_AUTO
-    json_t *tags = fragment_members(redis_at(reply, 0));
+    json_t *tags = fragment_members(got, 0);
     JSON_AUTO
-    json_t *shared = fragment_members(redis_at(reply, 1));
+    json_t *shared = fragment_members(got, 1);
     json_t *list = jsonx_array(tags, "Tags");
     if (list)
-        json_object_set(filling->object, "Tags", list);
-    json_object_set_new(filling->object, "Tag", json_string(jsonx_str(shared, "LatestVersion")));
-    flight_on_reply(filling->flight, err, reply);
+        json_object_set(place, "Tags", list);
+    json_object_set_new(place, "Tag", json_string(jsonx_str(shared, "LatestVersion")));
 }
 
-static void on_provenance(void *arg, int err, struct redis_reply *reply)
+static void set_provenance(json_t *place, const struct store_get *got)
 {
-    struct filling *filling = arg;
-    size_t len;
-    const char *text = redis_str(reply, &len);
+    JSON_AUTO
     json_t *provenance = NULL;
-    if (len && jsonx_parse(text, len, &provenance) == 0)
-        json_object_set_new(filling->object, "Provenance", provenance);
-    flight_on_reply(filling->flight, err, reply);
+    if (got->values[0])
+        (void)jsonx_parse(got->values[0], got->value_bytes[0], &provenance);
+    if (is_own(place, jsonx_str(provenance, "Image")))
+        json_object_set(place, "Provenance", provenance);
 }
 
-static int fill_tags(struct store *store, const char *digest, json_t *places, json_t *beside)
+/* Two for each place; the second one only of the image's own. */
+static size_t add_gets(const char *digest, const json_t *place, struct store_get *gets)
 {
-    struct store_link link = store_link(store);
-    size_t count = json_array_size(places);
-    struct flight flight = {.loop = link.loop, .pending = count + 1};
-    AUTO(free) struct filling *fillings = xcalloc(count + 1, sizeof(*fillings));
-    for (size_t i = 0; i < count; i++) {
-        json_t *place = json_array_get(places, i);
-        const char *version = jsonx_str(place, "Version");
-        fillings[i] = (struct filling){&flight, place};
-        redis_command(link.redis, REDIS_WORKER_TIMEOUT_MS, on_tags, &fillings[i],
-                      "HMGET " KEY_DOCUMENT "%s g:%s p:%s", jsonx_str(place, "Name"), version,
-                      version);
+    const char *version = jsonx_str(place, "Version");
+    gets[0] = (struct store_get){
+        .key = xasprintf(KEY_DOCUMENT "%s", jsonx_str(place, "Name")),
+        .fields = {xasprintf("g:%s", version), xasprintf("p:%s", version)},
+    };
+    if (!is_own(place, digest))
+        return 1;
+    gets[1] = (struct store_get){
+        .key = xasprintf(KEY_VERSION "%s", version),
+        .fields = {xstrdup("provenance")},
+    };
+    return 2;
+}
+
+static int fill_beside(struct store *store, const char *digest, json_t *places)
+{
+    AUTO(free)
+    struct store_get *gets = xcalloc(2 * json_array_size(places), sizeof(*gets));
+    size_t count = 0;
+    size_t i;
+    json_t *place;
+    json_array_foreach(places, i, place) count += add_gets(digest, place, &gets[count]);
+    int err = store_get_fields(store, gets, count);
+    const struct store_get *got = gets;
+    json_array_foreach(places, i, place)
+    {
+        set_tags(place, got++);
+        if (is_own(place, digest))
+            set_provenance(place, got++);
     }
-    fillings[count] = (struct filling){&flight, beside};
-    redis_command(link.redis, REDIS_WORKER_TIMEOUT_MS, on_provenance, &fillings[count],
-                  "HGET " KEY_VERSION "%s provenance", digest);
-    return flight_wait(&flight);
+    store_get_release(gets, count);
+    return err;
 }
 
-int relations_places_fill(struct store *store, const char *digest, const char *version,
-                          json_t *places, json_t **ret_beside)
+int relations_places_fill(struct store *store, const char *digest, json_t *places)
 {
-    json_t *beside = json_object();
-    int err = fill_facts(store, digest, version, places, beside);
-    if (err == 0)
-        err = fill_tags(store, digest, places, beside);
-    if (err)
-        json_decref(beside);
-    else
-        *ret_beside = beside;
-    return err;
+    int err = fill_facts(store, digest, places);
+    return err ? err : fill_beside(store, digest, places);
 }
 
 int relations_owner(struct store *store, const char *name, const char *digest, char **ret_version)
 {
-    struct store_link link = store_link(store);
-    struct redis_reply *reply = NULL;
-    int err = redis_call(link.redis, REDIS_WORKER_TIMEOUT_MS, &reply,
-                         "HMGET " KEY_DOCUMENT "%s v:%s c:%s", name, digest, digest);
+    struct store_get get = {
+        .key = xasprintf(KEY_DOCUMENT "%s", name),
+        .fields = {xasprintf("v:%s", digest), xasprintf("c:%s", digest)},
+    };
+    int err = store_get_fields(store, &get, 1);
     if (err == 0) {
-        bool is_child = redis_is_nil(redis_at(reply, 0)) && !redis_is_nil(redis_at(reply, 1));
-        *ret_version = xstrdup(is_child ? redis_str(redis_at(reply, 1), NULL) : digest);
+        bool is_child = !get.values[0] && get.values[1];
+        *ret_version = xstrdup(is_child ? get.values[1] : digest);
     }
-    redis_reply_free(reply);
+    store_get_release(&get, 1);
     return err;
 }

@@ -8,7 +8,7 @@
 #include "mem.h"
 #include "redis.h"
 #include "redis_keys.h"
-#include "relations_index.h"
+#include "relations_memory.h"
 #include "store.h"
 #include "version_facts.h"
 
@@ -23,7 +23,19 @@ static const char write_script[] =
     "for i=4,first-1 do redis.call('PUBLISH',ARGV[2],ARGV[i]) end end "
     "redis.call('EXPIRE',key,ARGV[1])";
 
-#define MAX_ARGS (8 + INDEX_MAX_FOUND + 2 * RELATIONS_MAX_FIELDS)
+#define MAX_ARGS (8 + INDEX_MAX_PLACES + 2 * RELATIONS_MAX_FIELDS)
+
+static void add(struct relations_fields *fields, char *name, const char *value, size_t len)
+{
+    if (fields->count == RELATIONS_MAX_FIELDS) {
+        free(name);
+        return;
+    }
+    struct strbuf *copy = &fields->values[fields->count];
+    *copy = (struct strbuf)STRBUF_INIT(VERSION_FACTS_MAX_BYTES);
+    strbuf_add(copy, value, len);
+    fields->names[fields->count++] = name;
+}
 
 void relations_fields_add(struct relations_fields *fields, char *name, const struct strbuf *text)
 {
@@ -36,14 +48,15 @@ void relations_fields_add(struct relations_fields *fields, char *name, const str
 void relations_fields_add_packed(struct relations_fields *fields, char *name,
                                  const struct strbuf *packed)
 {
-    if (fields->count == RELATIONS_MAX_FIELDS || !packed->len || strbuf_err(packed)) {
+    if (packed->len && strbuf_err(packed) == 0)
+        add(fields, name, strbuf_str(packed), packed->len);
+    else
         free(name);
-        return;
-    }
-    struct strbuf *value = &fields->values[fields->count];
-    *value = (struct strbuf)STRBUF_INIT(VERSION_FACTS_MAX_BYTES);
-    strbuf_add(value, strbuf_str(packed), packed->len);
-    fields->names[fields->count++] = name;
+}
+
+void relations_fields_add_text(struct relations_fields *fields, char *name, const char *text)
+{
+    add(fields, name, text, strlen(text));
 }
 
 static void fields_release(struct relations_fields *fields)
@@ -55,13 +68,12 @@ static void fields_release(struct relations_fields *fields)
     fields->count = 0;
 }
 
-int relations_write(struct store *store, const char *digest, struct relations_fields *fields,
-                    const json_t *places)
+static int write_to_redis(const struct store_link *link, const char *digest,
+                          const struct relations_fields *fields, const json_t *places)
 {
-    struct store_link link = store_link(store);
     AUTO(free) char *key = xasprintf(KEY_RELATIONS "%s", digest);
-    AUTO(free) char *keep = xasprintf("%lld", (long long)link.keep_seconds);
-    const char *argv[MAX_ARGS] = {"EVAL", write_script, "1", key, keep, link.channel, ""};
+    AUTO(free) char *keep = xasprintf("%lld", (long long)link->keep_seconds);
+    const char *argv[MAX_ARGS] = {"EVAL", write_script, "1", key, keep, link->channel, ""};
     size_t lens[MAX_ARGS];
     int argc = 7;
     size_t i;
@@ -69,7 +81,7 @@ int relations_write(struct store *store, const char *digest, struct relations_fi
     json_array_foreach(places, i, place)
     {
         const char *child = jsonx_str(place, "Child");
-        if (i < INDEX_MAX_FOUND && strcmp(child, digest) == 0)
+        if (argc < 7 + INDEX_MAX_PLACES && strcmp(child, digest) == 0)
             argv[argc++] = jsonx_str(place, "Name");
     }
     AUTO(free) char *names = xasprintf("%d", argc - 7);
@@ -82,7 +94,18 @@ int relations_write(struct store *store, const char *digest, struct relations_fi
         argv[argc] = strbuf_str(&fields->values[i]);
         lens[argc++] = fields->values[i].len;
     }
-    int err = redis_call_argv(link.redis, REDIS_WORKER_TIMEOUT_MS, NULL, argc, argv, lens);
+    return redis_call_argv(link->redis, REDIS_WORKER_TIMEOUT_MS, NULL, argc, argv, lens);
+}
+
+int relations_write(struct store *store, const char *digest, struct relations_fields *fields,
+                    const json_t *places)
+{
+    struct store_link link = store_link(store);
+    int err = 0;
+    if (link.memory)
+        relations_memory_write(link.memory, digest, fields);
+    else
+        err = write_to_redis(&link, digest, fields, places);
     fields_release(fields);
     return err;
 }

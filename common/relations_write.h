@@ -5,11 +5,13 @@
 #include <jansson.h>
 #include <stddef.h>
 
+#include "relations_index.h"
 #include "strbuf.h"
 
 struct store;
 
-#define RELATIONS_MAX_FIELDS 32
+/* `top`, `version`, `layers`, `dockerfile`, `badge`, `base`, `identical`; once more for a place. */
+#define RELATIONS_MAX_FIELDS ((size_t)7 * (1 + INDEX_MAX_PLACES))
 
 /* Zero it; relations_write releases it. */
 struct relations_fields {
@@ -23,9 +25,11 @@ void relations_fields_add(struct relations_fields *fields, char *name, const str
 /* The same for what is packed already. */
 void relations_fields_add_packed(struct relations_fields *fields, char *name,
                                  const struct strbuf *packed);
+/* The same for plain text, "" too. */
+void relations_fields_add_text(struct relations_fields *fields, char *name, const char *text);
 
-/* Replaces the relations of an image by the fields. Where they differ from what stood, each of the
- * names in places is told by a notice. A waiting call: 0 or what redis_call says. */
+/* Replaces the relations of an image by the fields. Where they differ from what stood, the names of
+ * its own places are told by notices. A waiting call: 0 or what redis_call says. */
 int relations_write(struct store *store, const char *digest, struct relations_fields *fields,
                     const json_t *places);
 

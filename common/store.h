@@ -30,19 +30,22 @@
 #include "status.h"
 
 struct catalog_entry;
+struct hashes;
 struct loop;
 struct redis;
 struct store;
 
-struct store *store_new(struct loop *loop, struct redis *redis, int64_t keep_seconds);
+/* Kept in Redis; for the one in memory see store_memory.h. All calls below work on either. */
+struct store *store_redis_new(struct loop *loop, struct redis *redis, int64_t keep_seconds);
 void store_free(struct store *store);
 
 /* For what workers keep beside (relations.h). Borrowed. */
 struct store_link {
     struct loop *loop;
-    struct redis *redis;
+    struct redis *redis; /* NULL for a store in memory */
     int64_t keep_seconds;
-    const char *channel; /* of notices */
+    const char *channel;   /* of notices */
+    struct hashes *memory; /* NULL for a store in Redis; the same keys as there */
 };
 struct store_link store_link(const struct store *store);
 
@@ -80,6 +83,19 @@ int store_put_attachments(struct store *store, const char *name, int64_t revisio
 /* digest: of the index. ERR_NOTFOUND where there is none; caller owns. */
 int store_get_provenance(struct store *store, const char *digest, json_t **ret_provenance);
 int store_put_provenance(struct store *store, const char *digest, const json_t *provenance);
+
+/* Fields of one hash, document.h; values are the caller's to release. */
+#define STORE_GET_FIELDS 2
+struct store_get {
+    char *key;
+    char *fields[STORE_GET_FIELDS]; /* NULL: no more */
+    char *values[STORE_GET_FIELDS]; /* NULL where absent; NUL-terminated beyond its length */
+    size_t value_bytes[STORE_GET_FIELDS];
+};
+/* Many of them in one flight; key and fields are the caller's. */
+int store_get_fields(struct store *store, struct store_get *gets, size_t count);
+/* Frees what is in them, keys and fields too. */
+void store_get_release(struct store_get *gets, size_t count);
 
 /* Replaces the document by fields (pairs of name and value, lens for both), tells the new status
  * and a notice. With stage done the job ends: the marker goes. */

@@ -371,7 +371,7 @@ static void connect_parts(struct worker *worker, enum program program)
     worker->auth = registry_auth_new(config->registry_auth_file, on_auth_reread, worker);
     registry_use_auth(parts->registry, worker->auth);
     worker->redis = redis_new(parts->loop, config->cache_url, program_name(program));
-    parts->store = store_new(parts->loop, worker->redis, config->keep_seconds);
+    parts->store = store_redis_new(parts->loop, worker->redis, config->keep_seconds);
     parts->budget = budget_new(parts->loop, worker->redis);
     registry_set_budget(parts->registry, parts->budget);
     worker->renew_timer = loop_timer_new(parts->loop, on_renew, worker);

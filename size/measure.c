@@ -105,10 +105,10 @@ static void window_release(struct head_window *window)
         registry_fetch_release(&window->fetches[i]);
 }
 
-static size_t window_fill(struct head_window *window, const json_t *tags, size_t next)
+static size_t window_fill(struct head_window *window, const json_t *tags, size_t next, size_t end)
 {
     window->count = 0;
-    while (next < json_array_size(tags) && window->count < HEAD_WINDOW)
+    while (next < end && window->count < HEAD_WINDOW)
         window->tags[window->count++] = json_string_value(json_array_get(tags, next++));
     return next;
 }
@@ -154,25 +154,34 @@ static void tell_progress(const struct measurement *m, size_t done, size_t total
     store_progress(m->measurer->store, m->name, STAGE_MANIFESTS, (int64_t)done, (int64_t)total);
 }
 
+/* Behind the last of the tags that are asked for. */
+static size_t heads_end(const struct measurement *m, size_t next)
+{
+    size_t count = json_array_size(jsonx_array(m->image, "Tags"));
+    size_t most = (size_t)m->measurer->max_heads;
+    return most && count > next && count - next > most ? next + most : count;
+}
+
 static struct job_result group_tags(struct measurement *m, const json_t *record,
                                     struct groups *groups, size_t *ret_next)
 {
     json_t *tags = jsonx_array(m->image, "Tags");
     size_t next = groups_resume(m, record, groups);
+    size_t end = heads_end(m, next);
     struct job_result result = {.outcome = JOB_DONE};
     AUTO(free) struct head_window *window = xcalloc(1, sizeof(*window));
-    while (next < json_array_size(tags) && result.outcome == JOB_DONE) {
+    while (next < end && result.outcome == JOB_DONE) {
         if (time_is_up(m)) {
             result.outcome = JOB_AGAIN;
             break;
         }
-        size_t after = window_fill(window, tags, next);
+        size_t after = window_fill(window, tags, next, end);
         window_run(m, window);
         result = window_result(window);
         if (result.outcome == JOB_DONE) {
             window_take(window, groups);
             next = after;
-            tell_progress(m, next, json_array_size(tags));
+            tell_progress(m, next, end);
         }
         window_release(window);
     }

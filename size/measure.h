@@ -14,6 +14,7 @@ struct measurer {
     struct registry *registry;
     struct store *store;
     int64_t eager_versions;
+    int64_t max_heads; /* tags whose digests are asked for one by one in a job; 0: all */
     int64_t job_ms; /* after this what is left goes to a new message */
 };
 

@@ -18,6 +18,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(!has_image || (route.image.registry && route.image.path));
     FUZZ_CHECK(route.kind != ROUTE_VERSION || digest_is_valid(route.digest));
     FUZZ_CHECK(!route.platform || (strchr(route.platform, '/') && strlen(route.platform) <= 128));
+    for (size_t i = 0; i < ARRAY_LEN(route.sides); i++) {
+        bool is_compared = route.kind == ROUTE_COMPARE || route.kind == ROUTE_COMPARE_PAGE;
+        FUZZ_CHECK(!is_compared || (route.sides[i].image.registry && route.sides[i].image.path));
+    }
     int wait_seconds = route_prefer_wait(target);
     FUZZ_CHECK(wait_seconds >= 0 && wait_seconds <= ROUTE_MAX_WAIT_SECONDS);
     return 0;

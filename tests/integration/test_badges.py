@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from stack import images
+from stack.images import Repository, buildkit, image, layer
 from stack.processes import wait_until
 from stack.samples import HOST
 
@@ -191,13 +191,29 @@ def test_hub_counts(one_suite, hub, registry):
     assert get_badge(one_suite, "updated", "counted:latest").value == created
 
 
-def test_base_is_what_relations_tell(one_suite, redis, db, registry):
-    name = f"{HOST}/demo/labels"
-    one_suite.wait_status(name)
-    digest = registry.samples["demo/labels"].tags["latest"].digest
-    with redis.client(db) as client:
-        client.call("HSET", f"mb:1:rel:{digest}", "badge", "base=debian:12-slim\n")
-    assert get_badge(one_suite, "base", name).text == "base | debian:12-slim"
+def test_base_is_what_relations_tell(one_suite, registry):
+    root = layer({"root": b"of the badge"})
+    base = image([buildkit("ADD root /", root)], "2026-01-01T00:00:00Z")
+    steps = [buildkit("ADD root /", root), buildkit("COPY x /", layer({"x": b"badge"}))]
+    app = image(steps, "2026-02-01T00:00:00Z")
+    empty = image(steps[1:], "", annotations={"org.opencontainers.image.base.name": "scratch"})
+    for name, tag, version in (
+        ("library/badgebase", "12-slim", base),
+        ("badge/app", "latest", app),
+        ("badge/empty", "latest", empty),
+    ):
+        registry.push(Repository(name, {tag: version}))
+    one_suite.wait_status("badge/app")
+    assert get_badge(one_suite, "base", "badge/app").text == "base | unknown"
+    one_suite.wait_status("badgebase")
+    wait_until(
+        lambda: get_badge(one_suite, "base", "badge/app").text == "base | badgebase:12-slim",
+        15,
+        "the base",
+    )
+    one_suite.wait_status("badge/empty")
+    assert get_badge(one_suite, "base", "badge/empty").text == "base | scratch"
+    assert get_badge(one_suite, "base", "badgebase").text == "base | unknown"
 
 
 HOSTILE = {
@@ -216,8 +232,8 @@ def test_labels_are_only_ever_text(one_suite, registry, number):
     text, shown = list(HOSTILE.items())[number]
     labels = {"org.opencontainers.image.licenses": text}
     repository = registry.fresh(1)
-    steps = [images.buildkit("COPY a /", images.layer({"a": text.encode()}))]
-    repository.tags = {"latest": images.image(steps, "2026-01-01T00:00:00Z", labels=labels)}
+    steps = [buildkit("COPY a /", layer({"a": text.encode()}))]
+    repository.tags = {"latest": image(steps, "2026-01-01T00:00:00Z", labels=labels)}
     registry.push(repository)
     name = f"{HOST}/{repository.name}"
     one_suite.wait_status(name)

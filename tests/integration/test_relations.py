@@ -3,11 +3,22 @@
 import dataclasses
 import itertools
 import json
+from base64 import b64encode
 
 import pytest
 
 from stack import images
-from stack.images import Repository, Step, buildkit, buildkit_run, image, index, layer, sha256
+from stack.images import (
+    Repository,
+    Step,
+    attestation,
+    buildkit,
+    buildkit_run,
+    image,
+    index,
+    layer,
+    sha256,
+)
 from stack.processes import wait_until
 from stack.samples import HOST
 
@@ -327,3 +338,157 @@ def test_digests_lead_to_images(make_suite, push, family):
     assert (status, problem["code"]) == (404, "digest_unknown")
     status, _, problem = suite.get("/v1/digests/latest")
     assert (status, problem["code"]) == (400, "bad_request")
+
+
+def provenance_of(material, dockerfile):
+    """Of a statement as BuildKit writes it, version 0.2."""
+    source = {"infos": [{"filename": "Dockerfile", "data": b64encode(dockerfile).decode()}]}
+    predicate = {
+        "buildType": "https://mobyproject.org/buildkit@v1",
+        "invocation": {"configSource": {"entryPoint": "Dockerfile"}},
+        "materials": [{"uri": material, "digest": {"sha256": "ab" * 32}}],
+        "metadata": {"https://mobyproject.org/buildkit@v1#metadata": {"source": source}},
+    }
+    return {"predicateType": "https://slsa.dev/provenance/v0.2", "predicate": predicate}
+
+
+def claiming(version, base, provenance):
+    """An index of one image that claims all that an index can claim of it."""
+    name = "org.opencontainers.image.base.name"
+    attested = attestation(version, "2026-03-01T00:00:00Z", **provenance)
+    entry = {"linux/amd64": {name: base}}
+    return index([version, attested], annotations={name: base}, of_children=entry)
+
+
+def shown(suite, name, version):
+    """All that is said of a version, but for the other places where the image is found."""
+    answers = [suite.get(f"/v1/images/{name}")[2], version_of(suite, name, version)]
+    answers += [suite.get(f"/v1/dockerfile/{name}")[2], suite.get(f"/badges/base/{name}.svg")[2]]
+    answers[1].pop("Identical", None)
+    return answers
+
+
+def evidence(body):
+    return [(row["Kind"], row["Name"]) for row in body["Base"]["Evidence"]]
+
+
+def test_claims_of_another_index_change_nothing(make_suite, push, family):
+    """Anybody's index may name anybody's image."""
+    base = push(family.name("base"), {"1.0": family.base})
+    honest = provenance_of("pkg:docker/honest/build@1", b"FROM honest\n")
+    forged = provenance_of("pkg:docker/forged/build@1", b"FROM forged\n")
+    scratch = {"org.opencontainers.image.base.name": "scratch"}
+    versions = {
+        "first": claiming(family.app, f"{base}:1.0", honest),
+        "plain": family.app,
+        "second": claiming(family.app, "ghcr.io/forged/base:6", forged),
+        "third": index([family.app], annotations=scratch),
+    }
+    names = {word: push(family.name(word), {"latest": v}) for word, v in versions.items()}
+    suite = make_suite().start()
+    for name in (base, names["first"], names["plain"]):
+        suite.wait_status(name)
+    kept = {word: shown(suite, names[word], versions[word]) for word in ("first", "plain")}
+    for word in ("second", "third"):
+        suite.wait_status(names[word])
+    for word in ("first", "plain"):
+        others = {names[other] for other in versions} - {names[word]}
+        wait_until(
+            lambda: {n for n, _ in identical(version_of(suite, names[word], versions[word]))}
+            == others,
+            15,
+            "that the other places are known",
+        )
+        assert shown(suite, names[word], versions[word]) == kept[word]
+    assert evidence(kept["first"][1]) == [
+        ("annotation", base),
+        ("chain", base),
+        ("provenance", "honest/build"),
+    ]
+    assert evidence(kept["plain"][1]) == [("chain", base)]
+    document, body, dockerfile, badge = shown(suite, names["second"], versions["second"])
+    assert (
+        evidence(body)
+        == evidence(document)
+        == [
+            ("annotation", "ghcr.io/forged/base"),
+            ("chain", base),
+            ("provenance", "forged/build"),
+        ]
+    )
+    assert b"FROM forged\n" in dockerfile and b"FROM forged" not in kept["first"][2]
+    assert b"FROM honest\n" in kept["first"][2] and b"honest" not in kept["plain"][2]
+    assert b"ghcr.io/forged/base:6" in badge
+    document, body, dockerfile, badge = shown(suite, names["third"], versions["third"])
+    assert body["Base"]["Name"] == document["Base"]["Name"] == "scratch"
+    assert not any("Base" in step for step in body["Layers"])
+    assert b"# Steps of the base image:" not in dockerfile
+    assert b"base: scratch" in badge
+
+
+def test_the_dockerfile_tells_the_steps_of_the_base(make_suite, push, family):
+    base = push(family.name("base"), {"1.0": family.base})
+    app = push(family.name("app"), {"latest": family.app})
+    suite = make_suite().start()
+    suite.wait_status(app)
+    before = suite.get(f"/v1/dockerfile/{app}")[2].decode()
+    assert "# Steps of" not in before
+    suite.wait_status(base)
+    wait_until(lambda: "Base" in suite.get(f"/v1/images/{app}")[2], 15, "the base")
+    after = suite.get(f"/v1/dockerfile/{app}")[2].decode()
+    head, rest = after.split("\n# Steps of the base image:\n")
+    below, above = rest.split("\n# Steps of this image:\n")
+    assert "ADD rootfs /" in below and 'CMD ["sh"]' in below
+    assert "RUN make app" in above and "ENV A=app" in above
+    assert head + below + above == before
+
+
+def rows_of(document):
+    return {row["Key"]: row.get("Inherited", False) for row in document["Metadata"]}
+
+
+def test_labels_of_the_base_are_marked_as_inherited(make_suite, push, family):
+    labels = {"a.same": "1", "b.changed": "1"}
+    base_version = image(family.base_steps, "2026-01-01T00:00:00Z", labels=labels)
+    version = family.child("app", labels={**labels, "b.changed": "2", "c.own": "3"})
+    base = push(family.name("base"), {"1.0": base_version})
+    app = push(family.name("app"), {"latest": version})
+    scratch = index([version], annotations={"org.opencontainers.image.base.name": "scratch"})
+    other = push(family.name("other"), {"latest": scratch})
+    suite = make_suite().start()
+    for name in (base, app, other):
+        suite.wait_status(name)
+    marks = rows_of(suite.get(f"/v1/images/{app}")[2])
+    assert [marks[key] for key in ("a.same", "b.changed", "c.own")] == [True, False, False]
+    assert rows_of(version_of(suite, app, version)) == marks
+    assert not any(rows_of(suite.get(f"/v1/images/{base}")[2]).values())
+    assert not any(rows_of(suite.get(f"/v1/images/{other}")[2]).values())
+
+
+def test_inherited_labels_are_marked_when_the_base_came_later(make_suite, push, family):
+    """At the next inspection."""
+    labels = {"a.same": "1"}
+    base_version = image(family.base_steps, "2026-01-01T00:00:00Z", labels=labels)
+    base = push(family.name("base"), {"1.0": base_version})
+    app = push(family.name("app"), {"latest": family.child("app", labels=labels)})
+    suite = make_suite(MB_FRESH_SECONDS=1).start()
+    assert not rows_of(suite.wait_status(app))["a.same"]
+    suite.wait_status(base)
+    wait_until(lambda: rows_of(suite.get(f"/v1/images/{app}")[2])["a.same"], 15, "the mark")
+
+
+def test_an_unchanged_image_keeps_its_place_in_the_index(make_suite, push, family, redis, db):
+    app = push(family.name("app"), {"latest": family.app})
+    suite = make_suite(MB_FRESH_SECONDS=1).start()
+    suite.wait_status(app)
+    client = redis.client(db)
+    keys = client.call("KEYS", "mb:1:idx:*")
+    assert len(keys) > 5
+    for key in keys:
+        assert client.call("EXPIRE", key, "1000") == 1
+
+    def is_renewed():
+        suite.get(f"/v1/images/{app}")
+        return all(client.call("TTL", key) > 1000 for key in keys)
+
+    wait_until(is_renewed, 15, "longer lives")

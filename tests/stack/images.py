@@ -198,11 +198,11 @@ def image(
     return version
 
 
-def attestation(subject, created):
-    """An attestation as BuildKit adds it for the manifest `subject`, with its index entry."""
-    statement = Blob.of(
-        compact({"_type": "https://in-toto.io/Statement/v0.1", "subject": [subject.digest]})
-    )
+def attestation(subject, created, **more):
+    """An attestation as BuildKit adds it for the manifest `subject`, with its index entry. more
+    joins the statement's members."""
+    kind = "https://in-toto.io/Statement/v0.1"
+    statement = Blob.of(compact({"_type": kind, "subject": [subject.digest], **more}))
     config = {"architecture": "unknown", "os": "unknown", "config": {}, "created": created}
     config["rootfs"] = {"type": "layers", "diff_ids": [statement.digest]}
     config_blob = Blob.of(compact(config))

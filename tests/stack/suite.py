@@ -99,6 +99,13 @@ class Program:
         return [json.loads(line) for line in lines if line.startswith("{")]
 
 
+def _without_doubles(pairs):
+    """Answers are joined from pieces: no two of them may bring the same member."""
+    keys = [key for key, _ in pairs]
+    assert len(keys) == len(set(keys)), f"a member twice among {keys}"
+    return dict(pairs)
+
+
 class Suite:
     """suite["api"], suite["inspector"], suite["size"] are the first copies; add() starts more."""
 
@@ -165,7 +172,7 @@ class Suite:
         """(status, headers, body as JSON where it is JSON)"""
         status, answer_headers, body = http_get(self.url + path, headers, timeout)
         if "json" in (answer_headers.get("Content-Type") or ""):
-            return status, answer_headers, json.loads(body)
+            return status, answer_headers, json.loads(body, object_pairs_hook=_without_doubles)
         return status, answer_headers, body
 
     def wait_status(self, name, wanted="INSPECTED", seconds=30):

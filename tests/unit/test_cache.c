@@ -31,13 +31,41 @@ static struct answer *put(const char *target, const char *name, size_t bytes, in
     struct answer *answer = xcalloc(1, sizeof(*answer));
     answer->refs = 1;
     answer->bytes = bytes;
-    cache_put(cache, target, name, answer, now_ms);
+    cache_put(cache, target, (const char *const[2]){name}, answer, now_ms);
     if (answer->refs == 1) {
         answer_unref(answer);
         return NULL;
     }
     answer_unref(answer);
     return answer;
+}
+
+static struct answer *put_two(const char *target, const char *a, const char *b, size_t bytes)
+{
+    struct answer *answer = xcalloc(1, sizeof(*answer));
+    answer->refs = 1;
+    answer->bytes = bytes;
+    cache_put(cache, target, (const char *const[2]){a, b}, answer, 0);
+    answer_unref(answer);
+    return answer;
+}
+
+static void an_entry_of_two_images_ends_with_either(void **state)
+{
+    (void)state;
+    put_two("/ab", "a", "b", 100);
+    put_two("/aa", "a", "a", 100);
+    const struct answer *other = put_two("/cd", "c", "d", 100);
+    cache_expire(cache, "b");
+    assert_null(cache_get(cache, "/ab", 1, false));
+    assert_non_null(cache_get(cache, "/aa", 1, false));
+    cache_expire(cache, "a");
+    assert_null(cache_get(cache, "/aa", 1, false));
+    assert_ptr_equal(cache_get(cache, "/cd", 1, false), other);
+    put_two("/ab", "a", "b", 200); /* in its old one's place */
+    assert_non_null(cache_get(cache, "/ab", 1, false));
+    cache_expire(cache, "a");
+    assert_null(cache_get(cache, "/ab", 1, false));
 }
 
 static void an_entry_counts_for_its_age(void **state)
@@ -136,9 +164,14 @@ static void many_entries_are_all_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(an_entry_counts_for_its_age),   TEST(a_notice_ends_all_of_an_image),
-        TEST(a_new_epoch_ends_everything),   TEST(what_was_used_longest_ago_goes_first),
-        TEST(what_is_too_large_is_not_kept), TEST(replacing_frees_room),
+        TEST(an_entry_counts_for_its_age),
+        TEST(a_notice_ends_all_of_an_image),
+        TEST(an_entry_of_two_images_ends_with_either),
+        TEST(a_notice_ends_all_of_an_image),
+        TEST(a_new_epoch_ends_everything),
+        TEST(what_was_used_longest_ago_goes_first),
+        TEST(what_is_too_large_is_not_kept),
+        TEST(replacing_frees_room),
         TEST(many_entries_are_all_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

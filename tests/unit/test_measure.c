@@ -70,7 +70,7 @@ static int start(void **state)
     assert_int_equal(registries_parse(allowed, &registries, &why), 0);
     measurer = (struct measurer){.loop = loop,
                                  .registry = registry_new(loop, httpc, registries),
-                                 .store = store_new(loop, redis, 1000),
+                                 .store = store_redis_new(loop, redis, 1000),
                                  .eager_versions = 3,
                                  .job_ms = JOB_MAX_MS};
     assert_int_equal(reference_parse(NAME, &message.image, NULL), 0);

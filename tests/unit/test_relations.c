@@ -42,7 +42,7 @@ static int start(void **state)
     (void)state;
     loop = loop_new();
     redis = redis_new(loop, server.url, "test");
-    store = store_new(loop, redis, KEEP_SECONDS);
+    store = store_redis_new(loop, redis, KEEP_SECONDS);
     assert_int_equal(redis_call(redis, CALL_MS, NULL, "FLUSHDB"), 0);
     return 0;
 }
@@ -283,15 +283,147 @@ static void only_changes_are_told(void **state)
     redis_sub_free(sub);
 }
 
-static void provenance_is_read_beside_the_facts(void **state)
+/* As a worker does after it has fetched an index of one image. */
+static void inspect_index(const char *name, unsigned index, unsigned image, const char *base,
+                          const char *entry_base)
+{
+    struct reference reference;
+    struct version_fetch fetch = {0};
+    (void)snprintf(fetch.digest, sizeof(fetch.digest), "%s", digest_of(index));
+    JSON_AUTO
+    json_t *record = json_pack("{s:s,s:[{s:s,s:s,s:{s:s*}}],s:{s:s*}}", "Digest", fetch.digest,
+                               "Children", "Platform", "linux/amd64", "Digest", digest_of(image),
+                               "Annotations", "org.opencontainers.image.base.name", entry_base,
+                               "Annotations", "org.opencontainers.image.base.name", base);
+    assert_int_equal(store_put_record(store, fetch.digest, record), 0);
+    assert_int_equal(reference_parse(name, &reference, NULL), 0);
+    assert_int_equal(relations_update(store, &reference, &fetch, 1), 0);
+    reference_release(&reference);
+}
+
+static void put_provenance(unsigned index, unsigned image, const char *material)
+{
+    JSON_AUTO
+    json_t *provenance = json_pack("{s:s,s:[{s:s,s:s}]}", "Image", digest_of(image), "Materials",
+                                   "URI", material, "Digest", "");
+    assert_int_equal(store_put_provenance(store, digest_of(index), provenance), 0);
+}
+
+/* What the version answer at a place says of an image's base; "" if nothing. Caller frees. */
+static char *base_at(unsigned image, const char *name, unsigned index)
+{
+    AUTO(free) char *field = xasprintf("version docker.io/%s %s", name, digest_of(index));
+    JSON_AUTO
+    json_t *version = field_of(image, field);
+    return xstrdup(jsonx_str(jsonx_object(version, "Base"), "Name"));
+}
+
+static void expect_base_at(unsigned image, const char *name, unsigned index, const char *expected)
+{
+    AUTO(free) char *found = base_at(image, name, index);
+    assert_string_equal(found, expected);
+}
+
+static void claims_count_at_the_place_that_makes_them(void **state)
 {
     (void)state;
+    JSON_AUTO
+    json_t *facts = facts_of(1, 2, 0, 0);
+    assert_int_equal(store_put_facts(store, digest_of(1), facts), 0);
+    put_provenance(50, 1, "pkg:docker/alpine@3");
+    put_provenance(51, 2, "pkg:docker/forged@3"); /* about another image */
+    inspect_index("a/app", 50, 1, NULL, NULL);
+    inspect_index("a/other", 51, 1, NULL, NULL);
+    inspect_index("a/annotated", 52, 1, "debian:12", NULL);
+    inspect_index("a/entry", 53, 1, "debian:12", "ubuntu:24.04");
+    expect_base_at(1, "a/app", 50, "alpine");
+    expect_base_at(1, "a/other", 51, "");
+    expect_base_at(1, "a/annotated", 52, "debian");
+    expect_base_at(1, "a/entry", 53, "ubuntu");
+    assert_null(field_of(1, "version"));
+    assert_null(field_of(1, "top"));
+}
+
+/* A text field of mb:1:rel, NULL if there is none. Caller frees. */
+static char *text_of(unsigned image, const char *field)
+{
+    AUTO(redis_reply) struct redis_reply *reply = NULL;
     assert_int_equal(
-        redis_call(redis, CALL_MS, NULL, "HSET mb:1:ver:%s provenance %s", digest_of(1),
-                   "{\"Materials\":[{\"URI\":\"pkg:docker/alpine@3\",\"Digest\":\"\"}]}"),
-        0);
-    inspect("a/app", 1, 2, 0, 0);
-    expect_base(1, "alpine", 0);
+        redis_call(redis, CALL_MS, &reply, "HGET mb:1:rel:%s %s", digest_of(image), field), 0);
+    return redis_is_nil(reply) ? NULL : xstrdup(redis_str(reply, NULL));
+}
+
+static void expect_text(unsigned image, const char *field, const char *expected)
+{
+    AUTO(free) char *text = text_of(image, field);
+    assert_non_null(text);
+    assert_string_equal(text, expected);
+}
+
+/* What says that there is no base stands in for what is known elsewhere, as a whole. */
+static void scratch_at_one_place_is_no_base_there(void **state)
+{
+    (void)state;
+    inspect("a/base", 1, 2, 0, 0);
+    JSON_AUTO
+    json_t *facts = facts_of(2, 2, 10, 1);
+    assert_int_equal(store_put_facts(store, digest_of(2), facts), 0);
+    inspect_index("a/app", 50, 2, NULL, NULL);
+    inspect_index("a/scratch", 51, 2, "scratch", NULL);
+    expect_base(2, "a/base", 2);
+    expect_text(2, "badge", "base=a/base\n");
+    expect_text(2, "base", digest_of(1));
+    expect_base_at(2, "a/app", 50, "");
+    expect_base_at(2, "a/scratch", 51, "scratch");
+    AUTO(free) char *suffix = xasprintf(" docker.io/a/scratch %s", digest_of(51));
+    AUTO(free) char *badge = xasprintf("badge%s", suffix);
+    AUTO(free) char *base = xasprintf("base%s", suffix);
+    AUTO(free) char *layers = xasprintf("layers%s", suffix);
+    expect_text(2, badge, "base=scratch\n");
+    expect_text(2, base, "");
+    JSON_AUTO
+    json_t *here = field_of(2, layers);
+    JSON_AUTO
+    json_t *elsewhere = field_of(2, "layers");
+    assert_null(json_object_get(json_array_get(jsonx_array(here, "Layers"), 0), "Base"));
+    assert_true(
+        json_is_true(json_object_get(json_array_get(jsonx_array(elsewhere, "Layers"), 0), "Base")));
+}
+
+/* Copies cannot push an image's own places out of what is looked at. */
+static void own_places_are_found_among_many_copies(void **state)
+{
+    (void)state;
+    JSON_AUTO
+    json_t *facts = facts_of(1, 2, 0, 0);
+    assert_int_equal(store_put_facts(store, digest_of(1), facts), 0);
+    inspect_index("a/app", 50, 1, "debian:12", NULL);
+    for (unsigned i = 0; i < INDEX_MAX_IMAGES + 8; i++) {
+        AUTO(free) char *name = xasprintf("a/copy%u", i);
+        inspect(name, 100 + i, 2, 0, 0);
+        AUTO(free) char *other = xasprintf("b/copy%u", i);
+        inspect(other, 100 + i, 2, 0, 0);
+    }
+    inspect("b/again", 1, 2, 0, 0);
+    expect_base_at(1, "a/app", 50, "debian");
+}
+
+static void an_unchanged_image_is_renewed(void **state)
+{
+    (void)state;
+    inspect("a/base", 1, 2, 0, 0);
+    inspect("a/app", 2, 2, 10, 1);
+    AUTO(redis_reply) struct redis_reply *keys = NULL;
+    assert_int_equal(redis_call(redis, CALL_MS, &keys, "KEYS mb:1:idx:*"), 0);
+    assert_true(redis_len(keys) > 8);
+    for (size_t i = 0; i < redis_len(keys); i++)
+        assert_int_equal(
+            redis_call(redis, CALL_MS, NULL, "EXPIRE %s 60", redis_str(redis_at(keys, i), NULL)),
+            0);
+    inspect("a/base", 1, 2, 0, 0);
+    inspect("a/app", 2, 2, 10, 1);
+    for (size_t i = 0; i < redis_len(keys); i++)
+        assert_true(count_of("TTL", redis_str(redis_at(keys, i), NULL)) > 60);
 }
 
 static void an_error_of_redis_is_told(void **state)
@@ -324,7 +456,10 @@ int main(void)
         TEST(layers_over_the_cap_are_not_registered),
         TEST(each_place_is_shown_the_others),
         TEST(only_changes_are_told),
-        TEST(provenance_is_read_beside_the_facts),
+        TEST(claims_count_at_the_place_that_makes_them),
+        TEST(scratch_at_one_place_is_no_base_there),
+        TEST(own_places_are_found_among_many_copies),
+        TEST(an_unchanged_image_is_renewed),
         TEST(an_error_of_redis_is_told),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);

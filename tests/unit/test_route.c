@@ -75,6 +75,46 @@ static void digests_are_full_or_bare(void **state)
     }
 }
 
+static void two_images_are_compared(void **state)
+{
+    (void)state;
+    AUTO(route) struct route route;
+    route_parse("/v1/compare?platform=linux/amd64&a=nginx:1.26&platform_b=linux%2Farm64&"
+                "b=ghcr.io/o/n&wait=3&other=1",
+                &route);
+    assert_int_equal(route.kind, ROUTE_COMPARE);
+    same(route.sides[0].image.path, "library/nginx");
+    same(route.sides[0].image.tag, "1.26");
+    same(route.sides[0].platform, "linux/amd64");
+    same(route.sides[1].image.registry, "ghcr.io");
+    same(route.sides[1].platform, "linux/arm64");
+    assert_int_equal(route.wait_seconds, 3);
+    assert_null(route.side);
+}
+
+static void what_is_wrong_with_a_side_is_its_own(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *side;
+    } cases[] = {
+        {"/v1/compare", "a"},
+        {"/v1/compare?a=nginx", "b"},
+        {"/v1/compare?a=nginx&a=&b=nginx", "a"},
+        {"/v1/compare?a=nginx&b=UPPER", "b"},
+        {"/v1/compare?a=nginx&b=nginx&platform_a=x", "a"},
+        {"/compare?a=UPPER&b=nginx", "a"},
+        {"/v1/compare?a=nginx&b=nginx&platform=x", NULL},
+        {"/v1/compare?a=nginx&b=%zz", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        AUTO(route) struct route route;
+        route_parse(cases[i].target, &route);
+        assert_int_equal(route.kind, ROUTE_BAD);
+        same(route.side, cases[i].side);
+    }
+}
+
 static void versions_are_found_at_the_end(void **state)
 {
     (void)state;
@@ -161,8 +201,7 @@ static void bad_paths_say_why(void **state)
 static void other_paths_are_not_found_and_exact_ones_are(void **state)
 {
     (void)state;
-    static const char *const others[] = {"/",
-                                         "",
+    static const char *const others[] = {"",
                                          "*",
                                          "/v1/imagesx/a",
                                          "/v1/me/x",
@@ -270,10 +309,11 @@ static void webhooks_are_a_name_and_a_token(void **state)
         {"/images/o/app/abc=/", "docker.io", "o/app", "abc="},
         {"/images/library/app/abc%3D", "docker.io", "library/app", "abc="},
         {"/images/ghcr.io/a/b/c/t", "ghcr.io", "a/b/c", "t"},
+        {"https://any.host/images/app/t?x=y", "docker.io", "library/app", "t"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         AUTO(route) struct route route;
-        route_parse(cases[i].target, &route);
+        route_parse_post(cases[i].target, &route);
         assert_int_equal(route.kind, ROUTE_WEBHOOK);
         same(route.image.registry, cases[i].registry);
         same(route.image.path, cases[i].path);
@@ -283,10 +323,48 @@ static void webhooks_are_a_name_and_a_token(void **state)
                                          "/images/A/t", "/images//t"};
     for (size_t i = 0; i < ARRAY_LEN(others); i++) {
         AUTO(route) struct route route;
-        route_parse(others[i], &route);
+        route_parse_post(others[i], &route);
         assert_int_equal(route.kind, ROUTE_NOT_FOUND);
-        assert_int_equal(route.path, ROUTE_WEBHOOK);
+        assert_int_equal(route.path, ROUTE_PAGE);
     }
+}
+
+static void pages_are_read_where_webhooks_are_posted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target;
+        enum route_kind kind;
+        const char *path, *tag, *text;
+    } cases[] = {
+        {"/", ROUTE_HOME, NULL, NULL, NULL},
+        {"/?x=1", ROUTE_HOME, NULL, NULL, NULL},
+        {"/?q=a+b%2Bc", ROUTE_FIND, NULL, NULL, "a b+c"},
+        {"/search?q=docker+pull+nginx%3A1", ROUTE_FIND, NULL, NULL, "docker pull nginx:1"},
+        {"/search", ROUTE_FIND, NULL, NULL, NULL},
+        {"/images/nginx", ROUTE_PAGE, "library/nginx", NULL, NULL},
+        {"/images/o/n:1.2/", ROUTE_PAGE, "o/n", "1.2", NULL},
+        {"/images/o/n/t", ROUTE_PAGE, "o/n/t", NULL, NULL},
+        {"/images/o/n?view=dockerfile", ROUTE_PAGE_DOCKERFILE, "o/n", NULL, NULL},
+        {"/images/o/n?view=x", ROUTE_PAGE, "o/n", NULL, NULL},
+        {"/assets/a-1.css", ROUTE_ASSET, NULL, NULL, "a-1.css"},
+        {"/opensearch.xml", ROUTE_OPENSEARCH, NULL, NULL, NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        AUTO(route) struct route route;
+        route_parse(cases[i].target, &route);
+        assert_int_equal(route.kind, cases[i].kind);
+        same(route.image.path, cases[i].path);
+        same(route.image.tag, cases[i].tag);
+        same(route.text, cases[i].text);
+    }
+    AUTO(route) struct route bad;
+    route_parse("/images/UPPER", &bad);
+    assert_int_equal(bad.kind, ROUTE_BAD);
+    assert_true(bad.is_page);
+    AUTO(route) struct route post;
+    route_parse_post("/v1/me", &post);
+    assert_int_equal(post.kind, ROUTE_ME);
 }
 
 static void prefer_header_is_read_leniently(void **state)
@@ -309,6 +387,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_tags_and_digests_are_taken_apart),
         cmocka_unit_test(digests_are_full_or_bare),
+        cmocka_unit_test(two_images_are_compared),
+        cmocka_unit_test(what_is_wrong_with_a_side_is_its_own),
         cmocka_unit_test(versions_are_found_at_the_end),
         cmocka_unit_test(queries_are_read_strictly),
         cmocka_unit_test(bad_paths_say_why),
@@ -316,6 +396,7 @@ int main(void)
         cmocka_unit_test(lists_have_a_query_and_a_page),
         cmocka_unit_test(bug_16_an_organisation_called_search_is_reachable),
         cmocka_unit_test(webhooks_are_a_name_and_a_token),
+        cmocka_unit_test(pages_are_read_where_webhooks_are_posted),
         cmocka_unit_test(prefer_header_is_read_leniently),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
