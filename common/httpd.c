@@ -180,7 +180,8 @@ static struct MHD_Daemon *start_daemon(struct httpd *httpd, const struct httpd_o
 static struct httpd_response *body_too_large_new(void)
 {
     static const char text[] = "{\"type\":\"about:blank\",\"title\":\"Content Too Large\","
-                               "\"status\":413,\"code\":\"body_too_large\"}";
+                               "\"status\":413,\"detail\":\"No request here needs a body, and one "
+                               "of more than 64 KiB is not read.\",\"code\":\"body_too_large\"}";
     struct httpd_response *response = httpd_response_new(413, xstrdup(text), strlen(text));
     httpd_response_header(response, "Content-Type", "application/problem+json");
     return response;
