@@ -52,6 +52,15 @@ all: $(BINARIES) ## build the programs into build/release/bin
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 22
 
+# Written anew only where it says something else, so that a commit rebuilds one file.
+build/generated/revision: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION) $(REVISION)' | cmp -s - $@ || echo '$(VERSION) $(REVISION)' >$@
+
+.PHONY: FORCE
+FORCE:
+
+$(B)/common/version.o: build/generated/revision
 $(B)/common/version.o: CPPFLAGS += -DMB_VERSION='"$(VERSION)"' -DMB_REVISION='"$(REVISION)"'
 
 # SPDX's lists, from Debian's packages of them; data only, nothing of Node.js is installed.
