@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base64.h"
+#include "digest.h"
 #include "jsonx.h"
 #include "mem.h"
 
@@ -55,19 +56,24 @@ static void set_text(json_t *facts, const char *key, const char *text)
         json_object_set_new(facts, key, json_string(text));
 }
 
-/* {"sha256":"ab.."} to "sha256:ab.."; the first algorithm that is told. */
+/* {"sha256":"ab.."} to "sha256:ab.."; of several sha256 before the first that is told. */
 static json_t *digest_of(const json_t *material)
 {
     const char *algorithm;
     json_t *hex;
+    AUTO(free) char *found = NULL;
     json_object_foreach(jsonx_object(material, "digest"), algorithm, hex)
     {
-        if (json_is_string(hex)) {
-            AUTO(free) char *digest = xasprintf("%s:%s", algorithm, json_string_value(hex));
-            return json_string(digest);
+        if (!json_is_string(hex))
+            continue;
+        AUTO(free) char *digest = xasprintf("%s:%s", algorithm, json_string_value(hex));
+        bool counts = digest_is_valid(digest) && (!found || strcmp(algorithm, "sha256") == 0);
+        if (counts) {
+            free(found);
+            found = TAKE(digest);
         }
     }
-    return json_string("");
+    return json_string(found ? found : "");
 }
 
 static json_t *materials_of(const json_t *materials)

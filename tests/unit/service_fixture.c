@@ -51,8 +51,10 @@ static void wait_until_queue_answers(void)
 {
     struct queue_depth depth;
     int64_t deadline_ms = loop_now_ms(loop) + 20000;
-    while (queue_depth_wait(service.queue, &depth) != 0 && loop_now_ms(loop) < deadline_ms)
+    int err;
+    while ((err = queue_depth_wait(service.queue, &depth)) && loop_now_ms(loop) < deadline_ms)
         http_client_idle(loop);
+    assert_int_equal(err, 0);
 }
 
 int start_with(char *trusted_proxies)

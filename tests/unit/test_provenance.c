@@ -13,6 +13,8 @@
 #define MIN_SAMPLE                                                                                 \
     "samples/buildkit/provenance-min/"                                                             \
     "attestation-unknown-unknown-d9d207c8-intoto-0-slsa.dev_provenance_v1.json"
+#define SHA1 "1111111111222222222233333333334444444444"
+#define SHA256 "1111111111222222222233333333334444444444555555555566666666667777"
 #define BASE_DIGEST "sha256:f82988ee796cbe9666595b7a9f815f2963598ac0700c586a209c8e6f43904931"
 
 static json_t *facts_of_sample(const char *name)
@@ -81,7 +83,8 @@ static void version_0_2(void **state)
         "'invocation':{'configSource':{'uri':'https://git.example/a.git#refs/heads/main',"
         "'digest':{'sha1':'11'},'entryPoint':'docker/Dockerfile'}},"
         "'materials':[{'uri':'pkg:docker/alpine@3.20','digest':{'sha256':'ab'}},"
-        "{'uri':'https://files.example/x.tgz','digest':{'sha512':'cd'}},{'uri':'pkg:none'},"
+        "{'uri':'https://files.example/x.tgz','digest':{'sha1':'" SHA1 "','sha256':'" SHA256 "'}},"
+        "{'uri':'pkg:none'},{'uri':'git+https://g/a','digest':{'sha256':'<b>','sha1':'" SHA1 "'}},"
         "{'digest':{'sha256':'ef'}}],"
         "'metadata':{'https://mobyproject.org/buildkit@v1#metadata':{"
         "'vcs':{'source':'git@git.example:a.git','revision':'0123abc-dirty'},"
@@ -93,9 +96,11 @@ static void version_0_2(void **state)
     assert_string_equal(jsonx_str(facts, "Dockerfile"), "FROM a\n");
     assert_string_equal(jsonx_str(facts, "Source"), "git@git.example:a.git");
     assert_string_equal(jsonx_str(facts, "Revision"), "0123abc-dirty");
-    assert_int_equal(json_array_size(json_object_get(facts, "Materials")), 3);
-    assert_string_equal(material(facts, 1, "Digest"), "sha512:cd");
+    assert_int_equal(json_array_size(json_object_get(facts, "Materials")), 4);
+    assert_string_equal(material(facts, 0, "Digest"), ""); /* not well-formed */
+    assert_string_equal(material(facts, 1, "Digest"), "sha256:" SHA256);
     assert_string_equal(material(facts, 2, "Digest"), "");
+    assert_string_equal(material(facts, 3, "Digest"), "sha1:" SHA1);
 }
 
 static void which_file_is_the_dockerfile(void **state)
