@@ -28,6 +28,8 @@ static const char *const stream_headers[] = {"Content-Type",
                                              "no",
                                              "Access-Control-Allow-Origin",
                                              "*",
+                                             "Access-Control-Expose-Headers",
+                                             ANSWER_EXPOSED_HEADERS,
                                              "X-Content-Type-Options",
                                              "nosniff",
                                              NULL};

@@ -241,7 +241,7 @@ static void get_image(struct local_source *source, const struct source_request *
     char *detail = xasprintf("The registry %.100s may not be asked. MB_REGISTRIES can allow it.",
                              path->image.registry);
     if (!local_allows(source->local, path->image.registry))
-        answer_problem(answer, 400, "registry_not_allowed", detail);
+        answer_problem(answer, 403, "registry_not_allowed", detail);
     else if (path->is_status)
         answer_json(answer, 200, answer_body_status(shown, local_status(source->local, name)));
     else

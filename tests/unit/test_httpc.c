@@ -162,6 +162,52 @@ static void every_status_is_an_answer(void **state)
     }
 }
 
+/* Of a streamed call: on_done's argument comes first, so that both callbacks take it. */
+struct streamed {
+    struct seen seen;
+    size_t bytes;
+};
+
+static void on_data(void *arg, const char *data, size_t len)
+{
+    struct streamed *streamed = arg;
+    assert_false(streamed->seen.done);
+    assert_true(len > 0 && data[0] != '\0');
+    streamed->bytes += len;
+}
+
+static void pieces_of_a_body_come_as_they_do(void **state)
+{
+    (void)state;
+    const struct {
+        const char *path;
+        int err;
+        int status;
+        size_t bytes; /* that came piece by piece */
+        const char *body;
+    } cases[] = {
+        {"/bytes/300000", 0, 200, 300000, ""}, /* more than max_body_bytes */
+        {"/status/404", 0, 404, 0, "no"},      /* another status is kept as usual */
+        {"/short", ERR_NETWORK, 0, 5, ""},     /* what came before the end was told */
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        AUTO(free) char *url = xasprintf("http://127.0.0.1:%d%s", server_port, cases[i].path);
+        const struct httpc_request request = {.method = "GET",
+                                              .url = url,
+                                              .max_body_bytes = 1000,
+                                              .allow_private = true,
+                                              .data = on_data};
+        struct streamed streamed = {0};
+        httpc_start(httpc, &request, on_done, &streamed);
+        finish(&streamed.seen);
+        assert_int_equal(streamed.seen.err, cases[i].err);
+        assert_int_equal(streamed.seen.status, cases[i].status);
+        assert_int_equal(streamed.bytes, cases[i].bytes);
+        assert_string_equal(streamed.seen.body, cases[i].body);
+        seen_cleanup(&streamed.seen);
+    }
+}
+
 static void redirects_are_not_followed(void **state)
 {
     (void)state;
@@ -469,6 +515,7 @@ int main(void)
         TEST(post_carries_its_body),
         TEST(head_has_headers_only),
         TEST(every_status_is_an_answer),
+        TEST(pieces_of_a_body_come_as_they_do),
         TEST(redirects_are_not_followed),
         TEST(first_of_a_header_is_found_in_any_case),
         TEST(body_may_be_taken),
