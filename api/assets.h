@@ -10,6 +10,6 @@ enum asset { ASSET_STYLE, ASSET_SCRIPT, ASSET_ICON, ASSET_COUNT };
 /* "/assets/page-1f2e3d4c5b6a.css". Borrowed, for good. */
 const char *asset_path(enum asset asset);
 /* The answer for a file name, "page-1f2e3d4c5b6a.css"; NULL where there is none. Borrowed. */
-struct answer *asset_find(const char *file);
+struct answer *asset_find(const char *name);
 
 #endif

@@ -10,13 +10,16 @@ static uint32_t code_point(const char *text, size_t *ret_len)
 {
     const unsigned char *c = (const unsigned char *)text;
     static const unsigned char masks[] = {0x7f, 0x1f, 0x0f, 0x07};
+    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000}; /* less would have been shorter */
     size_t more = c[0] < 0xc0 ? 0 : c[0] < 0xe0 ? 1 : c[0] < 0xf0 ? 2 : 3;
     uint32_t code = c[0] & masks[more];
-    bool is_valid = c[0] < 0x80 || c[0] >= 0xc0;
+    bool is_valid = c[0] < 0x80 || (c[0] >= 0xc0 && c[0] < 0xf8);
     for (size_t i = 1; i <= more && is_valid; i++) {
         is_valid = (c[i] & 0xc0) == 0x80;
         code = code << 6 | (c[i] & 0x3f);
     }
+    bool is_surrogate = code >= 0xd800 && code < 0xe000;
+    is_valid = is_valid && code >= least[more] && code <= 0x10ffff && !is_surrogate;
     *ret_len = is_valid ? more + 1 : 1;
     return is_valid ? code : 0xfffd;
 }

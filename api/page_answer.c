@@ -10,6 +10,7 @@
 #include "page_compare.h"
 #include "page_problem.h"
 
+#define GZIP_ROOM_BYTES ((size_t)2 * PAGE_GZIP_MAX_BYTES) /* more than deflate makes of it */
 #define TYPE_HTML "text/html; charset=utf-8"
 #define VARY "Accept-Encoding, Prefer"
 #define CACHE_IMMUTABLE "public, max-age=31536000, immutable"
@@ -66,7 +67,7 @@ static struct answer *answer_of(const char *type, char *body, size_t len, struct
 
 struct answer *page_answer_new(struct strbuf *body, bool is_final)
 {
-    struct strbuf gzip = STRBUF_INIT(2 * PAGE_GZIP_MAX_BYTES);
+    struct strbuf gzip = STRBUF_INIT(GZIP_ROOM_BYTES);
     size_t len = body->len;
     if (len <= PAGE_GZIP_MAX_BYTES)
         fragment_gzip(strbuf_str(body), len, &gzip);

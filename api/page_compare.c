@@ -27,13 +27,14 @@ static void add_fields(const struct route_side *side, size_t i, struct strbuf *o
     const char *name = route_side_names[i];
     AUTO(free) char *reference = reference_of(side);
     html_add(out,
-             "<p class=\"field\"><label for=\"%s\">Image %s</label><input id=\"%s\" name=\"%s\" "
+             "<p class=\"field\"><label for=\"%s\">Image %s</label><input type=\"text\" id=\"%s\" "
+             "name=\"%s\" "
              "value=\"%s\" placeholder=\"nginx:1.%s\" autocapitalize=\"none\" spellcheck=\"false\" "
              "autocomplete=\"off\" required>",
              name, letters[i], name, name, reference, i ? "27" : "26");
     html_add(
         out,
-        "<label for=\"platform_%s\">Platform of %s</label><input id=\"platform_%s\" "
+        "<label for=\"platform_%s\">Platform of %s</label><input type=\"text\" id=\"platform_%s\" "
         "name=\"platform_%s\" value=\"%s\" placeholder=\"the default\" list=\"platforms-known\" "
         "autocapitalize=\"none\" spellcheck=\"false\" autocomplete=\"off\"></p>\n",
         name, letters[i], name, name, side->platform ? side->platform : "");

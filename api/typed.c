@@ -1,9 +1,7 @@
 #include "typed.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "mem.h"
 
@@ -15,8 +13,20 @@ static const char *const commands[] = {
     "$",   "#",       "sudo", "docker", "podman",   "nerdctl", "crane", "skopeo", "image", "pull",
     "run", "inspect", "copy", "config", "manifest", "FROM",    "from",  "image:", "create"};
 
-/* Pages of Docker Hub that are about an image; the name follows. */
-static const char *const hub_pages[] = {"r/", "_/", "layers/", "repository/docker/", "u/"};
+/* Options that take the next word. */
+static const char *const valued[] = {"--platform", "--name", "-p", "-v", "-e", "--network"};
+
+/* Pages of Docker Hub that are about an image: parts of its path follow, of layers' its tag too. */
+static const struct hub_page {
+    const char *path;
+    size_t parts;
+    bool has_tag;
+} hub_pages[] = {
+    {"r/", 2, false},
+    {"_/", 1, false},
+    {"layers/", 2, true},
+    {"repository/docker/", 2, false},
+};
 
 static bool is_one_of(const char *const words[], size_t count, const char *word, size_t len)
 {
@@ -26,18 +36,19 @@ static bool is_one_of(const char *const words[], size_t count, const char *word,
     return false;
 }
 
+static const char *skip_word(const char *word)
+{
+    word += strcspn(word, BLANKS);
+    return word + strspn(word, BLANKS);
+}
+
 /* "--platform=linux/arm64" is one word, "--platform linux/arm64" two. */
 static const char *skip_option(const char *word)
 {
     size_t len = strcspn(word, BLANKS);
-    const char *next = word + len + strspn(word + len, BLANKS);
-    bool has_value = !memchr(word, '=', len) &&
-                     (strncmp(word, "--platform", len) == 0 || strncmp(word, "--name", len) == 0 ||
-                      strncmp(word, "-p", len) == 0 || strncmp(word, "-v", len) == 0 ||
-                      strncmp(word, "-e", len) == 0);
-    if (has_value)
-        next += strcspn(next, BLANKS), next += strspn(next, BLANKS);
-    return next;
+    const char *next = skip_word(word);
+    bool has_value = is_one_of(valued, ARRAY_LEN(valued), word, len);
+    return has_value ? skip_word(next) : next;
 }
 
 /* The first word that is neither a command nor an option, and the text itself where all are. */
@@ -50,7 +61,7 @@ static const char *skip_commands(const char *text)
         if (*word == '-')
             word = skip_option(word);
         else if (word[len] && is_one_of(commands, ARRAY_LEN(commands), word, len))
-            word += len + strspn(word + len, BLANKS);
+            word = skip_word(word);
         else
             return word;
     }
@@ -63,23 +74,32 @@ static const char *skip_scheme(const char *word)
     return scheme && (size_t)(scheme - word) < strcspn(word, BLANKS "/") + 1 ? scheme + 3 : word;
 }
 
-static char *hub_name(const char *path, size_t len)
+/* The length of so many parts of a path, the slashes between them included. */
+static size_t parts_length(const char *path, size_t parts)
 {
-    for (size_t i = 0; i < ARRAY_LEN(hub_pages); i++) {
-        size_t page = strlen(hub_pages[i]);
-        if (len > page && strncmp(path, hub_pages[i], page) == 0) {
-            path += page;
-            len -= page;
-            break;
-        }
+    size_t len = 0;
+    for (size_t i = 0; i < parts && path[len]; i++) {
+        len += i > 0;
+        len += strcspn(path + len, "/");
     }
-    AUTO(free) char *name = xstrndup(path, len);
-    char *tags = strstr(name, "/tags");
-    if (!tags) /* "layers/org/name/1.0/images/sha256-..." */
-        tags = strstr(name, "/images/");
-    if (tags)
-        *tags = '\0';
-    return TAKE(name);
+    return len;
+}
+
+static char *hub_name(const char *text, size_t text_len)
+{
+    AUTO(free) char *path = xstrndup(text, text_len);
+    for (size_t i = 0; i < ARRAY_LEN(hub_pages); i++) {
+        const struct hub_page *page = &hub_pages[i];
+        if (strncmp(path, page->path, strlen(page->path)) != 0)
+            continue;
+        const char *name = path + strlen(page->path);
+        size_t len = parts_length(name, page->parts);
+        size_t tagged = page->has_tag ? parts_length(name, page->parts + 1) : len;
+        if (tagged <= len + 1)
+            return xstrndup(name, len);
+        return xasprintf("%.*s:%.*s", (int)len, name, (int)(tagged - len - 1), name + len + 1);
+    }
+    return TAKE(path);
 }
 
 /* "quay.io/repository/org/name" is the page of quay.io/org/name. */
@@ -98,6 +118,16 @@ static void cut_slashes(char *name)
         name[--len] = '\0';
 }
 
+/* "'a/b'," is a/b. */
+static void unquote(char *name)
+{
+    size_t len = strlen(name);
+    while (len && strchr("\"'`,;", name[len - 1]))
+        name[--len] = '\0';
+    size_t quotes = strspn(name, "\"'`");
+    memmove(name, name + quotes, len - quotes + 1);
+}
+
 char *typed_name(const char *text)
 {
     const char *word = skip_commands(text);
@@ -106,18 +136,14 @@ char *typed_name(const char *text)
     bool is_link = address != word || strncmp(address, HUB, strlen(HUB)) == 0;
     if (is_link)
         len = strcspn(address, BLANKS "?#");
-    if (strncmp(address, "www.", 4) == 0)
-        address += 4, len -= 4;
+    if (strncmp(address, "www.", 4) == 0) {
+        address += 4;
+        len -= 4;
+    }
     char *name = strncmp(address, HUB, strlen(HUB)) == 0
                      ? hub_name(address + strlen(HUB), len - strlen(HUB))
                      : registry_name(address, len);
-    for (size_t i = 0; len && i < 2; i++) { /* quotes around it */
-        size_t end = strlen(name);
-        if (end && strchr("\"'`,;", name[end - 1]))
-            name[end - 1] = '\0';
-        if (*name && strchr("\"'`", *name))
-            memmove(name, name + 1, strlen(name));
-    }
+    unquote(name);
     cut_slashes(name);
     return name;
 }

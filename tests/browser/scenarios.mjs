@@ -80,6 +80,19 @@ export const scenarios = {
     run.equal(await page.locator("#pull").count(), 0, "pull lines by tag of a digest");
   },
 
+  async compare(run) {
+    const page = await open(run, `${run.given.hello}:1.1`);
+    await page.locator(".views a", { hasText: "Compare" }).click();
+    await page.locator("h1", { hasText: "Compare" }).waitFor();
+    run.equal(await page.inputValue("[name=a]"), `${run.given.hello}:1.1`, "image A");
+    await page.fill("[name=b]", `${run.given.hello}:1.2`);
+    await page.locator("main button[type=submit]").click();
+    await page.waitForURL(/[?&]b=/);
+    const told = await text(page, "main");
+    run.check(told.includes("HELLO_VERSION") && told.includes("1.2.3"), "no difference is told");
+    await run.picture(page, "compare");
+  },
+
   async dockerfile(run) {
     const page = await open(run, run.given.hello);
     await page.locator(".views a", { hasText: "Dockerfile" }).click();

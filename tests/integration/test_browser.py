@@ -55,7 +55,8 @@ def test_an_unknown_image_comes_to_completion_without_a_reload(make_suite, regis
 
 
 @pytest.mark.parametrize(
-    "scenario", ["search", "tags_and_platforms", "dockerfile", "copy", "keyboard", "themes"]
+    "scenario",
+    ["search", "tags_and_platforms", "compare", "dockerfile", "copy", "keyboard", "themes"],
 )
 def test_people_find_their_way(known, scenario):
     play(known, scenario)
@@ -79,6 +80,8 @@ def pages(suite):
         f"/images/{MANY}",
         f"/images/{HELLO}:none",
         f"/images/{HELLO}?view=dockerfile",
+        "/compare",
+        f"/compare?a={HELLO}:1.1&b={HELLO}",
     ]
 
 

@@ -41,6 +41,10 @@ static void broken_utf8_is_replaced(void **state)
     (void)state;
     check_text("a\xc3(b", "a\xef\xbf\xbd(b");
     check_text("\xf0\x9f", "\xef\xbf\xbd\xef\xbf\xbd");
+    check_text("\xc0\xbc", "\xef\xbf\xbd\xef\xbf\xbd"); /* "<", too long */
+    check_text("\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    check_text("\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    check_text("\xf8x", "\xef\xbf\xbdx");
 }
 
 static void templates_escape_what_they_take(void **state)

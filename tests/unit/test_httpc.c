@@ -191,7 +191,7 @@ static void pieces_of_a_body_come_as_they_do(void **state)
         {"/short", ERR_NETWORK, 0, 5, ""},     /* what came before the end was told */
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        AUTO(free) char *url = xasprintf("http://127.0.0.1:%d%s", server_port, cases[i].path);
+        AUTO(free) char *url = xasprintf("http://127.0.0.1:%d%s", odd_server_port, cases[i].path);
         const struct httpc_request request = {.method = "GET",
                                               .url = url,
                                               .max_body_bytes = 1000,
