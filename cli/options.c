@@ -20,8 +20,7 @@ const struct flag_row flag_rows[] = {
     {FLAG_NO_WAIT, "no-wait", 0, NULL, NULL, "show what is known now"},
     {FLAG_TIMEOUT, "timeout", 't', "TIME", NULL, "wait no longer, an image: 60s (default), 2m"},
     {FLAG_SERVER, "server", 's', "URL", NULL,
-     "the MicroBadger API; else MB_SERVER, else " //
-     DEFAULT_SERVER},
+     "the MicroBadger API; else MB_SERVER, else " DEFAULT_SERVER},
     {FLAG_QUIET, "quiet", 'q', NULL, NULL, "no progress on standard error"},
     {FLAG_MAX_SIZE, "max-size", 0, "SIZE", NULL, "exit with 6 if it is larger, like 50MB"},
     {FLAG_MAX_LAYERS, "max-layers", 0, "COUNT", NULL, "exit with 6 if it has more layers"},

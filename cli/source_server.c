@@ -157,19 +157,21 @@ static void tell_body(struct server *server, const struct source_answer *answer)
         tell(server, status, answer->body);
 }
 
-static bool body_has_status(const struct source_answer *answer, const char *wanted)
+static bool has_failed(const struct source_answer *answer)
 {
     JSON_AUTO
     json_t *body = source_answer_json(answer);
-    return strcmp(jsonx_str(body, "Status"), wanted) == 0;
+    return strcmp(jsonx_str(body, "Status"), "FAILED_INSPECTION") == 0;
 }
 
 /* No job is going to add anything; what has no status is none of an image's and stays as it is. */
 static bool is_complete(const struct source_answer *answer)
 {
     static const char *const under_way[] = {"SUBMITTED", "INSPECTING", "SIZE", "UNKNOWN"};
+    JSON_AUTO
+    json_t *body = source_answer_json(answer);
     for (size_t i = 0; i < ARRAY_LEN(under_way); i++)
-        if (body_has_status(answer, under_way[i]))
+        if (strcmp(jsonx_str(body, "Status"), under_way[i]) == 0)
             return false;
     return true;
 }
@@ -193,8 +195,7 @@ static bool may_change(const struct server *server, const struct source_answer *
     if (answer->err || server->is_interrupted || left_ms <= 0 ||
         answer->retry_seconds * INT64_C(1000) > left_ms)
         return false;
-    return is_asked_to_wait(answer) ||
-           (answer->status == ACCEPTED && !body_has_status(answer, "FAILED_INSPECTION"));
+    return is_asked_to_wait(answer) || (answer->status == ACCEPTED && !has_failed(answer));
 }
 
 /* The image's statuses, told while something else is waited for. */
