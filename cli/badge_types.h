@@ -2,6 +2,8 @@
 #ifndef MB_BADGE_TYPES_H
 #define MB_BADGE_TYPES_H
 
-extern const char badge_types[]; /* words with a blank between them */
+/* Words with a blank between them. */
+#define BADGE_TYPE_WORDS                                                                           \
+    "image commit version license layers size pulls stars platforms updated base"
 
 #endif

@@ -9,7 +9,7 @@
 static bool is_type(const char *word)
 {
     size_t len = strlen(word);
-    for (const char *at = badge_types; *at; at += strspn(at, " ")) {
+    for (const char *at = BADGE_TYPE_WORDS; *at; at += strspn(at, " ")) {
         size_t next = strcspn(at, " ");
         if (next == len && strncmp(at, word, len) == 0)
             return true;
@@ -56,7 +56,7 @@ static int run(struct session *session, int count, char **words)
     (void)count;
     AUTO(target) struct target target = {0};
     if (!is_type(words[0])) {
-        session_complain(session, "there is no such badge; there are: %s", badge_types);
+        session_complain(session, "there is no such badge; there are: %s", BADGE_TYPE_WORDS);
         return EXIT_USAGE;
     }
     int status = target_parse(session, words[1], &target);
@@ -66,9 +66,6 @@ static int run(struct session *session, int count, char **words)
                ? print_markdown(session, &target, words[0])
                : print_picture(session, &target, words[0]);
 }
-
-const char badge_types[] =
-    "image commit version license layers size pulls stars platforms updated base";
 
 const struct command cmd_badge = {
     .name = "badge",

@@ -31,7 +31,7 @@ static void add_quoted(struct strbuf *out, const char *text)
 static const char *word_choices(const struct command *command)
 {
     if (command == &cmd_badge)
-        return badge_types;
+        return BADGE_TYPE_WORDS;
     return command == &cmd_completion ? shells : "";
 }
 

@@ -1,24 +1,8 @@
-/* help, and the list of commands. */
-#include <string.h>
-
+/* help: the commands, or the options of one. */
 #include "command.h"
 #include "mem.h"
 #include "text.h"
 #include "usage.h"
-
-const struct command *const commands[] = {
-    &cmd_inspect, &cmd_layers, &cmd_labels, &cmd_tags,   &cmd_dockerfile, &cmd_compare,
-    &cmd_search,  &cmd_badge,  &cmd_watch,  &cmd_status, &cmd_completion, &cmd_help,
-};
-const int command_count = (int)ARRAY_LEN(commands);
-
-const struct command *command_find(const char *name)
-{
-    for (int i = 0; i < command_count; i++)
-        if (strcmp(commands[i]->name, name) == 0)
-            return commands[i];
-    return NULL;
-}
 
 static int run(struct session *session, int count, char **words)
 {

@@ -1,5 +1,5 @@
 /* status and watch: how far the work on an image is. */
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
@@ -145,7 +145,7 @@ static int run_watch(struct session *session, int count, char **words)
     int64_t deadline_ms = has_timeout ? session_deadline(session) : INT64_MAX / 2;
     int err = source_watch(session->source, target.ref, deadline_ms, &answer);
     session->source->on_status = NULL;
-    AUTO(free) char *last = watch.last;
+    free(watch.last);
     return watch_result(&watch, err, &answer);
 }
 

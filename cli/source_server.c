@@ -113,7 +113,7 @@ static void fetch(struct server *server, const char *path, int hold_seconds, int
     };
     struct httpc_call *call = httpc_start(server->httpc, &request, on_answer, &exchange);
     while (!exchange.is_done && !server->is_interrupted)
-        server_sleep(server, deadline_ms + GRACE_MS);
+        server_sleep(server, now_ms(server) + GRACE_MS); /* libcurl has the deadline */
     if (!exchange.is_done) {
         httpc_cancel(call);
         exchange.answer = (struct source_answer){
@@ -121,6 +121,22 @@ static void fetch(struct server *server, const char *path, int hold_seconds, int
     }
     source_answer_release(answer);
     *answer = exchange.answer;
+}
+
+/* Asks again for what is known in part: at the deadline that part stays, and false is told. */
+static bool refetch(struct server *server, const char *path, int hold_seconds, int64_t deadline_ms,
+                    struct source_answer *answer)
+{
+    AUTO(source_answer) struct source_answer next = {0};
+    if (now_ms(server) >= deadline_ms)
+        return false;
+    fetch(server, path, hold_seconds, deadline_ms, &next);
+    if (next.err == ERR_TIMEOUT && now_ms(server) >= deadline_ms)
+        return false;
+    source_answer_release(answer);
+    *answer = next;
+    next = (struct source_answer){0};
+    return true;
 }
 
 /* What the answers tell */
@@ -141,24 +157,34 @@ static void tell_body(struct server *server, const struct source_answer *answer)
         tell(server, status, answer->body);
 }
 
-static bool body_has_status(const struct source_answer *answer, const char *wanted)
+static bool has_failed(const struct source_answer *answer)
 {
     JSON_AUTO
     json_t *body = source_answer_json(answer);
-    return strcmp(jsonx_str(body, "Status"), wanted) == 0;
+    return strcmp(jsonx_str(body, "Status"), "FAILED_INSPECTION") == 0;
 }
 
-/* Facts are there, and no job is going to add any. */
+/* No job is going to add anything; what has no status is none of an image's and stays as it is. */
 static bool is_complete(const struct source_answer *answer)
 {
-    return body_has_status(answer, "INSPECTED") || body_has_status(answer, "MISSING") ||
-           body_has_status(answer, "FAILED_INSPECTION");
+    static const char *const under_way[] = {"SUBMITTED", "INSPECTING", "SIZE", "UNKNOWN"};
+    JSON_AUTO
+    json_t *body = source_answer_json(answer);
+    for (size_t i = 0; i < ARRAY_LEN(under_way); i++)
+        if (strcmp(jsonx_str(body, "Status"), under_way[i]) == 0)
+            return false;
+    return true;
 }
 
 static bool is_asked_to_wait(const struct source_answer *answer)
 {
     bool is_busy = answer->status == TOO_MANY_REQUESTS || answer->status == UNAVAILABLE;
     return answer->err == 0 && answer->retry_seconds > 0 && is_busy;
+}
+
+static int64_t retry_ms(const struct source_answer *answer)
+{
+    return answer->retry_seconds > 0 ? answer->retry_seconds * INT64_C(1000) : POLL_MS;
 }
 
 /* True where asking again before the deadline may bring something else. */
@@ -169,8 +195,7 @@ static bool may_change(const struct server *server, const struct source_answer *
     if (answer->err || server->is_interrupted || left_ms <= 0 ||
         answer->retry_seconds * INT64_C(1000) > left_ms)
         return false;
-    return is_asked_to_wait(answer) ||
-           (answer->status == ACCEPTED && !body_has_status(answer, "FAILED_INSPECTION"));
+    return is_asked_to_wait(answer) || (answer->status == ACCEPTED && !has_failed(answer));
 }
 
 /* The image's statuses, told while something else is waited for. */
@@ -184,20 +209,18 @@ static void follow(struct server *server, const char *ref, struct source_events 
 static void wait_facts(struct server *server, const struct source_request *request,
                        struct source_answer *answer)
 {
+    int64_t asked_ms = now_ms(server) - POLL_MS;
     while (may_change(server, answer, request->deadline_ms)) {
-        int64_t asked_ms = now_ms(server);
+        bool was_held = now_ms(server) - asked_ms >= POLL_MS;
+        if (is_asked_to_wait(answer) || !was_held)
+            server_pause(server, retry_ms(answer), request->deadline_ms);
+        asked_ms = now_ms(server);
         int64_t left_seconds = (request->deadline_ms - asked_ms) / 1000;
         int hold_seconds = (int)(left_seconds < MAX_HOLD_SECONDS ? left_seconds : MAX_HOLD_SECONDS);
-        if (is_asked_to_wait(answer))
-            server_pause(server, answer->retry_seconds * INT64_C(1000), request->deadline_ms);
-        fetch(server, request->path, hold_seconds, request->deadline_ms, answer);
-        bool was_held = now_ms(server) - asked_ms >= POLL_MS;
-        if (answer->status == ACCEPTED) {
+        if (!refetch(server, request->path, hold_seconds, request->deadline_ms, answer))
+            return;
+        if (answer->status == ACCEPTED)
             tell_body(server, answer);
-            if (!was_held)
-                server_pause(server, (answer->retry_seconds ? answer->retry_seconds : 1) * POLL_MS,
-                             request->deadline_ms);
-        }
     }
 }
 
@@ -238,11 +261,11 @@ static void wait_complete(struct server *server, const struct source_request *re
         AUTO(source_events) struct source_events events = {0};
         follow(server, request->ref, &events);
         wait_final(server, &events, request);
-        if (server->is_interrupted || now_ms(server) >= request->deadline_ms) {
+        if (server->is_interrupted ||
+            !refetch(server, request->path, 0, request->deadline_ms, answer)) {
             answer->is_pending = true;
             return;
         }
-        fetch(server, request->path, 0, request->deadline_ms, answer);
         if (!is_complete(answer))
             server_pause(server, POLL_MS, request->deadline_ms);
     }

@@ -43,8 +43,8 @@ void usage_program(FILE *out)
 
 void usage_command(FILE *out, const struct command *command)
 {
-    (void)fprintf(out, "Usage: microbadger %s [OPTION]... %s\n\n%s%c%s.\n", command->name,
-                  command->arguments, "", command->summary[0] - 'a' + 'A', command->summary + 1);
+    (void)fprintf(out, "Usage: microbadger %s [OPTION]... %s\n\n%c%s.\n", command->name,
+                  command->arguments, command->summary[0] - 'a' + 'A', command->summary + 1);
     if (*command->details)
         (void)fprintf(out, "\n%s", command->details);
     (void)fputs("\nOptions:\n", out);

@@ -4,7 +4,6 @@
 #define MB_VIEW_H
 
 #include <jansson.h>
-#include <stdarg.h>
 #include <stddef.h>
 
 #include "strbuf.h"
