@@ -52,6 +52,15 @@ all: $(BINARIES) ## build the programs into build/release/bin
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 22
 
+# Written anew only where it says something else, so that a commit rebuilds one file.
+build/generated/revision: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION) $(REVISION)' | cmp -s - $@ || echo '$(VERSION) $(REVISION)' >$@
+
+.PHONY: FORCE
+FORCE:
+
+$(B)/common/version.o: build/generated/revision
 $(B)/common/version.o: CPPFLAGS += -DMB_VERSION='"$(VERSION)"' -DMB_REVISION='"$(REVISION)"'
 
 # SPDX's lists, from Debian's packages of them; data only, nothing of Node.js is installed.
@@ -63,13 +72,13 @@ $(SPDX_IDS): tools/spdx-ids $(wildcard $(SPDX_DIR)/spdx-license-ids/*.json $(SPD
 
 $(B)/common/license.o: $(SPDX_IDS)
 
-# The page's files, as bytes for the compiler.
+# Files that the api serves, as bytes for the compiler.
 WEB := $(patsubst %,build/generated/%.inc,$(sort $(wildcard api/web/*)))
 build/generated/api/web/%.inc: api/web/%
 	@mkdir -p $(@D)
 	$(Q)od -An -v -tx1 $< | sed 's/\([0-9a-f][0-9a-f]\) */0x\1,/g' >$@.new && mv $@.new $@
 
-$(B)/api/assets.o: $(WEB)
+$(B)/api/about.o $(B)/api/assets.o: $(WEB)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -175,6 +184,14 @@ fuzz: ## fuzz each target (FUZZ_SECONDS=600 FUZZ_TARGETS="url route"), two at a 
 	$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzzers
 	@tools/run-fuzzers $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
+OPENAPI_SECONDS ?= 600
+
+.PHONY: openapi-fuzz
+openapi-fuzz: all build/venv/.stamp ## schemathesis against the running programs (OPENAPI_SECONDS=600 OPENAPI_SEED=7)
+	OPENAPI_SECONDS=$(OPENAPI_SECONDS) OPENAPI_SEED=$(or $(OPENAPI_SEED),$(shell date +%s)) OPENAPI_EXAMPLES=$(or $(OPENAPI_EXAMPLES),200) \
+	    $(PYTHON) -m pytest -q tests/integration/test_openapi.py -k schemathesis
+	@tail -n 20 build/results/schemathesis.txt
+
 .PHONY: fuzzers
 fuzzers: $(FUZZ_BINARIES)
 
@@ -186,11 +203,12 @@ check: test lint ## test, lint, and a build with each compiler, warnings as erro
 	$(MAKE) --no-print-directory CC=clang B=build/check-clang EXTRA_WARNINGS=-Werror all
 
 .PHONY: lint
-lint: build/venv/.stamp $(SPDX_IDS) $(WEB) ## formatting of C and Python, clang-tidy
+lint: build/venv/.stamp $(SPDX_IDS) $(WEB) ## formatting of C and Python, clang-tidy, Redocly
+	@tools/lint-openapi
 	@clang-format --dry-run --Werror $(C_FILES)
 	$(PYTHON) -m black -q -l 100 --check tests tools/run tools/tally
 	@printf '%s\n' $(filter %.c,$(filter-out tests/%,$(C_FILES))) | \
-	    xargs -P $(shell nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -Icommon -Ibuild/generated $(PKG_CFLAGS) 2>/dev/null' tidy
+	    xargs -P $(shell nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -Icommon -Iinspector -Isize -Ibuild/generated $(PKG_CFLAGS) 2>/dev/null' tidy
 
 .PHONY: format
 format: build/venv/.stamp ## format C and Python

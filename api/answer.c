@@ -11,6 +11,8 @@
 #include "jsonx.h"
 #include "mem.h"
 
+/* RFC 8631: where programs find what this API is. */
+#define LINK_DESCRIPTION "</openapi.json>; rel=\"service-desc\""
 #define ANSWER_MAX_BYTES (512u << 20)
 #define PENDING_RETRY_SECONDS 1
 #define WAITING_RETRY_SECONDS 5
@@ -30,8 +32,7 @@ void answer_common_headers(struct httpd_response *response)
     if (closes_connections)
         httpd_response_header(response, "Connection", "close");
     httpd_response_header(response, "Access-Control-Allow-Origin", "*");
-    httpd_response_header(response, "Access-Control-Expose-Headers",
-                          "ETag, Location, Retry-After, Link, Preference-Applied");
+    httpd_response_header(response, "Access-Control-Expose-Headers", ANSWER_EXPOSED_HEADERS);
     httpd_response_header(response, "X-Content-Type-Options", "nosniff");
 }
 
@@ -46,10 +47,16 @@ static void set_etags(struct answer *answer, const char *hex)
     (void)snprintf(answer->etag_gzip, ETAG_BYTES, "\"%.16s-gz\"", hex);
 }
 
+static void set_etags_of(struct answer *answer, const char *text)
+{
+    char digest[DIGEST_BYTES];
+    digest_sha256(text, strlen(text), digest);
+    set_etags(answer, digest_hex(digest));
+}
+
 static void make_etag(const struct document_view *view, enum document_answer kind,
                       struct answer *answer)
 {
-    char digest[DIGEST_BYTES];
     if (kind == DOCUMENT_DOCKERFILE) { /* the text is all that it shows */
         set_etags(answer, view->facts.tag);
         return;
@@ -59,8 +66,7 @@ static void make_etag(const struct document_view *view, enum document_answer kin
                             view->shared.tag, view->tags.tag, view->facts.tag, view->layers.tag,
                             view->relations.tag, view->identical.tag, view->sheet.tag,
                             image_status_str(view->status.status), view->status.error);
-    digest_sha256(parts, strlen(parts), digest);
-    set_etags(answer, digest_hex(digest));
+    set_etags_of(answer, parts);
 }
 
 /* Forms of one answer. Takes body. */
@@ -75,6 +81,8 @@ static struct httpd_response *form_new(const struct answer *answer, int status, 
     httpd_response_header(response, "Cache-Control", answer->is_final ? CACHE_FINAL : "no-cache");
     if (link)
         httpd_response_header(response, "Link", link);
+    if (strcmp(type, TYPE_TEXT) != 0)
+        httpd_response_header(response, "Link", LINK_DESCRIPTION);
     if (status == 200)
         httpd_response_header(response, "Content-Type", type);
     return response;
@@ -127,6 +135,27 @@ struct answer *answer_tagged(char *body, const char *hex, bool is_final)
     return answer;
 }
 
+struct answer *answer_own_new(const char *type, char *body, size_t len)
+{
+    struct answer *answer = xcalloc(1, sizeof(*answer));
+    struct strbuf gzip = STRBUF_INIT(ANSWER_MAX_BYTES);
+    char digest[DIGEST_BYTES];
+    digest_sha256(body, len, digest);
+    set_etags(answer, digest_hex(digest));
+    fragment_gzip(body, len, &gzip);
+    size_t gzip_len = gzip.len;
+    answer->refs = 1;
+    answer->is_final = true;
+    answer->bytes = len + gzip_len + 4096;
+    answer->plain = form_new(answer, 200, body, len, answer->etag, NULL, type);
+    answer->gzip =
+        form_new(answer, 200, strbuf_detach(&gzip), gzip_len, answer->etag_gzip, NULL, type);
+    httpd_response_header(answer->gzip, "Content-Encoding", "gzip");
+    answer->not_modified = form_new(answer, 304, NULL, 0, answer->etag, NULL, type);
+    answer->not_modified_gzip = form_new(answer, 304, NULL, 0, answer->etag_gzip, NULL, type);
+    return answer;
+}
+
 static struct httpd_response *svg_form(int status, char *svg, const struct answer *answer,
                                        const char *cache_control)
 {
@@ -145,13 +174,10 @@ static struct httpd_response *svg_form(int status, char *svg, const struct answe
 struct answer *answer_svg(char *svg, const char *cache_control)
 {
     struct answer *answer = xcalloc(1, sizeof(*answer));
-    char digest[DIGEST_BYTES];
     answer->refs = 1;
     answer->is_final = true; /* nobody waits for another one */
     answer->bytes = strlen(svg) + 4096;
-    digest_sha256(svg, strlen(svg), digest);
-    (void)snprintf(answer->etag, ETAG_BYTES, "\"%.16s\"", digest_hex(digest));
-    memcpy(answer->etag_gzip, answer->etag, ETAG_BYTES);
+    set_etags_of(answer, svg);
     answer->plain = svg_form(200, svg, answer, cache_control);
     answer->gzip = answer->plain;
     httpd_response_ref(answer->gzip);
@@ -222,13 +248,18 @@ bool answer_is_known(const struct answer *answer, const struct httpd_request *re
 
 /* Small answers */
 
-static struct httpd_response *json_response(int status, const json_t *json, const char *type)
+/* link: a further one, or NULL. */
+static struct httpd_response *json_response(int status, const json_t *json, const char *type,
+                                            const char *link)
 {
     char *body = jsonx_dump(json);
     struct httpd_response *response = httpd_response_new(status, body, strlen(body));
     answer_common_headers(response);
     httpd_response_header(response, "Content-Type", type);
     httpd_response_header(response, "Cache-Control", "no-store");
+    if (link)
+        httpd_response_header(response, "Link", link);
+    httpd_response_header(response, "Link", LINK_DESCRIPTION);
     return response;
 }
 
@@ -251,9 +282,8 @@ struct httpd_response *answer_pending(const char *name, const struct status *sta
     json_t *object = answer_body_status(name, status);
     AUTO(free) char *link = status_link(name);
     AUTO(free) char *location = xasprintf("/v1/status/%s", name);
-    struct httpd_response *response = json_response(202, object, TYPE_JSON);
+    struct httpd_response *response = json_response(202, object, TYPE_JSON, link);
     answer_retry_after(response, retry_seconds(status, now_ms));
-    httpd_response_header(response, "Link", link);
     httpd_response_header(response, "Location", location);
     httpd_response_header(response, "Vary", "Accept-Encoding, Prefer");
     return response;
@@ -274,7 +304,7 @@ struct httpd_response *answer_pending_two(const struct answer_part parts[2], int
     JSON_AUTO
     json_t *object = json_pack("{s:o,s:o}", "A", answer_body_status(parts[0].name, parts[0].status),
                                "B", answer_body_status(parts[1].name, parts[1].status));
-    struct httpd_response *response = json_response(202, object, TYPE_JSON);
+    struct httpd_response *response = json_response(202, object, TYPE_JSON, NULL);
     answer_retry_after(response, answer_parts_retry(parts, now_ms));
     for (size_t i = 0; i < 2; i++) {
         AUTO(free) char *link = status_link(parts[i].name);
@@ -288,7 +318,7 @@ struct httpd_response *answer_status(const char *name, const struct status *stat
 {
     JSON_AUTO
     json_t *object = answer_body_status(name, status);
-    return json_response(200, object, TYPE_JSON);
+    return json_response(200, object, TYPE_JSON, NULL);
 }
 
 static struct httpd_response *ready_response(int status, const char *text, const char *type)
@@ -297,6 +327,8 @@ static struct httpd_response *ready_response(int status, const char *text, const
     answer_common_headers(response);
     httpd_response_header(response, "Content-Type", type);
     httpd_response_header(response, "Cache-Control", "no-store");
+    if (strcmp(type, TYPE_JSON) == 0)
+        httpd_response_header(response, "Link", LINK_DESCRIPTION);
     return response;
 }
 
@@ -320,6 +352,7 @@ struct httpd_response *answer_event_stream(void)
     answer_common_headers(response);
     httpd_response_header(response, "Content-Type", "text/event-stream; charset=utf-8");
     httpd_response_header(response, "Cache-Control", "no-store");
+    httpd_response_header(response, "X-Accel-Buffering", "no");
     return response;
 }
 
@@ -344,7 +377,8 @@ struct httpd_response *answer_json(int status, const char *json)
 /* Takes problem. */
 static struct httpd_response *problem_response(json_t *problem, int status, int retry_after_seconds)
 {
-    struct httpd_response *response = json_response(status, problem, "application/problem+json");
+    struct httpd_response *response =
+        json_response(status, problem, "application/problem+json", NULL);
     if (retry_after_seconds)
         answer_retry_after(response, retry_after_seconds);
     json_decref(problem);

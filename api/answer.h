@@ -9,6 +9,8 @@
 #include "status.h"
 
 #define ETAG_BYTES 32
+/* What scripts of other origins may see. */
+#define ANSWER_EXPOSED_HEADERS "ETag, Location, Retry-After, Link, Preference-Applied"
 
 /* One representation with all its forms; shared by many requests. */
 struct answer {
@@ -29,6 +31,8 @@ struct answer *answer_new(const struct document_view *view, enum document_answer
                           const char *name);
 /* 200 with a small JSON text that changes rarely. Takes body. */
 struct answer *answer_list_new(char *body);
+/* 200 with a text of the server's own, compressed once. Takes body. */
+struct answer *answer_own_new(const char *type, char *body, size_t len);
 /* 200 with a picture (takes svg) in one form, for any encoding. */
 struct answer *answer_svg(char *svg, const char *cache_control);
 /* 200 with a JSON text in one form (takes body) under an entity tag of our own, from the

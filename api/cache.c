@@ -11,7 +11,8 @@
 
 /* An image that an entry tells of. */
 struct entry_name {
-    struct entry_name *next; /* in its bucket of names */
+    struct entry_name *next;  /* in its bucket of names */
+    struct entry_name **link; /* what points here in it: a name's targets may be thousands */
     struct entry *entry;
     uint32_t hash;
     char *text; /* NULL: there is none */
@@ -78,16 +79,18 @@ static void link_use(struct cache *cache, struct entry *entry)
 
 static void link_name(struct cache *cache, struct entry_name *name)
 {
-    name->next = cache->by_name[name->hash % BUCKETS];
-    cache->by_name[name->hash % BUCKETS] = name;
+    name->link = &cache->by_name[name->hash % BUCKETS];
+    name->next = *name->link;
+    if (name->next)
+        name->next->link = &name->next;
+    *name->link = name;
 }
 
-static void unlink_name(struct cache *cache, struct entry_name *name)
+static void unlink_name(struct entry_name *name)
 {
-    struct entry_name **at = &cache->by_name[name->hash % BUCKETS];
-    while (*at != name)
-        at = &(*at)->next;
-    *at = name->next;
+    *name->link = name->next;
+    if (name->next)
+        name->next->link = name->link;
     free(name->text);
 }
 
@@ -98,7 +101,7 @@ static void entry_free(struct cache *cache, struct entry *entry)
         at = &(*at)->next_target;
     *at = entry->next_target;
     for (size_t i = 0; i < MAX_NAMES && entry->names[i].text; i++)
-        unlink_name(cache, &entry->names[i]);
+        unlink_name(&entry->names[i]);
     unlink_use(cache, entry);
     cache->bytes -= entry->bytes;
     answer_unref(entry->answer);

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 #include <utlist.h>
 
 #include "answer.h"
 #include "client_address.h"
+#include "hash.h"
 #include "httpd_stream.h"
 #include "loop.h"
 #include "mem.h"
@@ -28,6 +28,8 @@ static const char *const stream_headers[] = {"Content-Type",
                                              "no",
                                              "Access-Control-Allow-Origin",
                                              "*",
+                                             "Access-Control-Expose-Headers",
+                                             ANSWER_EXPOSED_HEADERS,
                                              "X-Content-Type-Options",
                                              "nosniff",
                                              NULL};

@@ -35,7 +35,7 @@ struct inquiry {
 };
 
 /* What is parsed of each side of a comparison. */
-#define COMPARISON_MAX_BYTES (256u << 10)
+#define COMPARISON_MAX_BYTES (192u << 10)
 
 /* What route points to must outlive the inquiry. done(arg) is called after each read. */
 void inquiry_init(struct inquiry *inquiry, struct service *service, const struct route *route,

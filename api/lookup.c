@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "badge_route.h"
 #include "cache.h"
 #include "client_address.h"
 #include "comparison.h"
+#include "hash.h"
 #include "inquiry.h"
 #include "loop.h"
 #include "mem.h"
@@ -427,8 +427,9 @@ void lookup_join(struct service *service, struct httpd_request *request, struct 
     struct party *party = xcalloc(1, sizeof(*party));
     party->request = request;
     party->is_get = strcmp(httpd_method(request), "GET") == 0;
-    party->until_ms =
-        wait_seconds > 0 ? loop_now_ms(service->loop) + wait_seconds * INT64_C(1000) : 0;
+    /* A HEAD starts nothing: there may be nothing to wait for. */
+    bool waits = party->is_get && wait_seconds > 0;
+    party->until_ms = waits ? loop_now_ms(service->loop) + wait_seconds * INT64_C(1000) : 0;
     service_client(service, request, party->client);
     httpd_suspend(request);
     bool must_read = !lookup || lookup->state == LOOKUP_WAITING;

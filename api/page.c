@@ -38,7 +38,7 @@ void page_begin(struct strbuf *out, const struct page_head *head)
         html_add(out, "<title>%s · MicroBadger</title>\n", head->title);
     else
         strbuf_adds(out, "<title>MicroBadger: look into container images</title>\n");
-    if (head->description && *head->description)
+    if (head->description)
         html_add(out, "<meta name=\"description\" content=\"%s\">\n", head->description);
     if (head->refresh_seconds)
         html_add(out, "<noscript><meta http-equiv=\"refresh\" content=\"%lld\"></noscript>\n",

@@ -73,9 +73,12 @@ static void add_base_fact(const struct page_image *page, struct strbuf *out)
     html_add(out, "\">%s%s%s</a></dd></div>\n", name, *tag ? ":" : "", tag);
 }
 
+/* Of what could not be looked into there is nothing to wait for. */
 static void add_stats(const struct page_image *page, struct strbuf *out)
 {
     const json_t *image = page->image;
+    if (!page->is_found && page->status->status == STATUS_FAILED)
+        return;
     strbuf_adds(out, "<dl class=\"facts\">\n");
     add_size(page, out);
     add_count(out, "Layers", jsonx_int(image, "LayerCount"));

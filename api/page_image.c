@@ -180,8 +180,12 @@ void page_image(const struct page_image *page, struct strbuf *out)
     AUTO(free) char *json_path = api_path(page, reference, "images");
     AUTO(free) char *text_path = api_path(page, reference, "dockerfile");
     AUTO(free) char *title = xasprintf("%s%s", is_dockerfile ? "Dockerfile of " : "", reference);
+    AUTO(free)
+    char *otherwise =
+        xasprintf("Size, layers, commands, labels, platforms and tags of %s.", reference);
+    const char *description = jsonx_str(page->image, "Description");
     const struct page_head head = {.title = title,
-                                   .description = jsonx_str(page->image, "Description"),
+                                   .description = *description ? description : otherwise,
                                    .json_path = json_path,
                                    .refresh_seconds = page->retry_seconds};
     page_begin(out, &head);

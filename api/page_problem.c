@@ -31,6 +31,9 @@ void page_problem(const struct route *route, int status, const char *detail,
                  "<p id=\"retry\" data-seconds=\"%lld\">This page tries again in %lld "
                  "seconds.</p>\n",
                  (long long)retry_after_seconds, (long long)retry_after_seconds);
+    else if (status == 404 && shown && (route->image.tag || route->image.digest || route->platform))
+        html_add(out, "<p><a class=\"button\" href=\"/images/%s\">What there is of %s</a></p>\n",
+                 shown, shown);
     else
         strbuf_adds(out, "<p>Names look like <code>nginx</code>, <code>grafana/grafana:11.0</code> "
                          "or <code>ghcr.io/org/name</code>. Search above, or go to the "

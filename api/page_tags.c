@@ -105,7 +105,7 @@ void page_versions(const struct page_image *page, struct strbuf *out)
                      "Date</th><th scope=\"col\">Platforms</th><th scope=\"col\">Digest</th>");
     json_array_foreach(versions, i, version) add_version(page, version, i + 1, out);
     page_table_end(out);
-    if (count >= DOCUMENT_PAGE_VERSIONS)
+    if (count >= DOCUMENT_PAGE_VERSIONS || page->status->total > (int64_t)count)
         html_add(out, "<p class=\"note\">These are the newest %lld; all are in the JSON.</p>\n",
                  (long long)count);
     strbuf_adds(out, "</section>\n");

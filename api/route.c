@@ -7,18 +7,11 @@
 #include "badge_route.h"
 #include "err.h"
 #include "mem.h"
+#include "text.h"
 
 #define SEARCH "search/"
 #define MAX_PAGE 1000000
 #define VERSION_PART "/version/"
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* Percent-decoded; NULL for broken escapes and control characters. Caller frees. */
 static char *decode(const char *text, size_t len)
@@ -254,15 +247,18 @@ static bool is_search(const char *name)
     return *term && !strpbrk(term, ":@") && (!next || !next[1]);
 }
 
-static void read_image(struct route *route, char *name)
+static void set_search(struct route *route, const char *name)
+{
+    AUTO(free) char *term = xstrdup(name + strlen(SEARCH));
+    cut_trailing_slash(term);
+    route->kind = ROUTE_SEARCH;
+    route->why = NULL;
+    route->text = TAKE(term);
+}
+
+static void read_version_or_image(struct route *route, char *name)
 {
     const char *sha = NULL;
-    if (is_search(name)) {
-        route->kind = ROUTE_SEARCH;
-        cut_trailing_slash(name);
-        route->text = xstrdup(name + strlen(SEARCH));
-        return;
-    }
     if (split_version(name, &sha)) {
         route->kind = ROUTE_VERSION;
         if (digest_from_user(sha, route->digest) != 0)
@@ -270,6 +266,18 @@ static void read_image(struct route *route, char *name)
     }
     if (route->kind != ROUTE_BAD)
         read_name(route, name);
+}
+
+/* People search for any text: what is no image's name is looked for, and not found. */
+static void read_image(struct route *route, char *name)
+{
+    AUTO(free) char *typed = xstrdup(name);
+    if (is_search(name))
+        set_search(route, name);
+    else
+        read_version_or_image(route, name);
+    if (route->kind == ROUTE_BAD && strncmp(typed, SEARCH, strlen(SEARCH)) == 0)
+        set_search(route, typed);
 }
 
 static void read_digest(struct route *route, char *rest)
@@ -316,6 +324,9 @@ static const struct route_row rows[] = {
     {"/v1/events/", ROUTE_EVENTS, read_name},
     {"/v1/digests/", ROUTE_DIGEST, read_digest},
     {"/badges/", ROUTE_BADGE, badge_route_read},
+    {"/version", ROUTE_ABOUT_VERSION, NULL},
+    {"/openapi.json", ROUTE_ABOUT_API, NULL},
+    {"/.well-known/api-catalog", ROUTE_ABOUT_CATALOG, NULL},
     {"/images/", ROUTE_PAGE, read_name},
     {"/assets/", ROUTE_ASSET, read_file},
     {"/v1/compare", ROUTE_COMPARE, NULL},
@@ -344,7 +355,7 @@ static void read_path(struct route *route, char *path)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         if (!row_matches(&rows[i], path))
             continue;
-        route->kind = rows[i].kind;
+        route->kind = route->path = rows[i].kind;
         route->is_page = kind_is_page(rows[i].kind);
         if (rows[i].read)
             rows[i].read(route, path + strlen(rows[i].path));
@@ -388,7 +399,7 @@ void route_parse_post(const char *target, struct route *ret_route)
         route_parse(target, ret_route);
         return;
     }
-    struct route route = {.kind = ROUTE_WEBHOOK, .wait_seconds = -1, .page = 1};
+    struct route route = {.kind = ROUTE_WEBHOOK, .path = ROUTE_PAGE, .wait_seconds = -1, .page = 1};
     read_webhook(&route, rest);
     *ret_route = route;
 }

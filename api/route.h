@@ -23,6 +23,9 @@ enum route_kind {
     ROUTE_SEARCH,
     ROUTE_BADGE_COUNTS,
     ROUTE_ME,
+    ROUTE_ABOUT_VERSION,
+    ROUTE_ABOUT_API,
+    ROUTE_ABOUT_CATALOG,
     ROUTE_COMPARE,      /* two images: sides */
     ROUTE_COMPARE_PAGE, /* the same for people */
     ROUTE_COMPARE_FORM, /* where one of them, or both, are still to be named */
@@ -46,6 +49,7 @@ struct route_side {
 
 struct route {
     enum route_kind kind;
+    enum route_kind path; /* by the path's beginning: what methods there are, whatever follows */
     struct reference image;
     enum badge_type badge;
     char digest[DIGEST_BYTES];  /* VERSION, DIGEST: what was asked for, in full */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "about.h"
 #include "badge_route.h"
 #include "cache.h"
 #include "client_address.h"
@@ -77,6 +78,7 @@ void service_stop(struct service *service)
 
 void service_free(struct service *service)
 {
+    about_forget();
     cache_free(service->cache);
     events_free(service->events);
     waiting_free(service->waiting);
@@ -169,7 +171,7 @@ static bool check_registry(const struct service *service, struct httpd_request *
     char *detail = xasprintf("The registry %.100s is not one that this server may ask. "
                              "Its operator can allow it in MB_REGISTRIES.",
                              image->registry);
-    reply(request, page_or_problem(route, 400, "registry_not_allowed", detail, 0));
+    reply(request, page_or_problem(route, 403, "registry_not_allowed", detail, 0));
     return false;
 }
 
@@ -251,6 +253,9 @@ static route_handler *const handlers[ROUTE_KINDS] = {
     [ROUTE_WEBHOOK] = webhook_handle,
     [ROUTE_EVENTS] = handle_events,
     [ROUTE_DIGEST] = digests_handle,
+    [ROUTE_ABOUT_VERSION] = about_version,
+    [ROUTE_ABOUT_API] = about_api,
+    [ROUTE_ABOUT_CATALOG] = about_catalog,
     [ROUTE_HOME] = home_handle,
     [ROUTE_FIND] = find_handle,
     [ROUTE_PAGE] = handle_name,
@@ -289,12 +294,14 @@ static bool is_read(const struct httpd_request *request)
 static void handle_route(struct service *service, struct httpd_request *request,
                          struct route *route)
 {
-    bool is_allowed = route->kind == ROUTE_WEBHOOK || is_read(request);
-    bool takes_post = route->kind == ROUTE_PAGE || route->kind == ROUTE_PAGE_DOCKERFILE;
+    bool is_post = strcmp(httpd_method(request), "POST") == 0;
+    bool is_options = strcmp(httpd_method(request), "OPTIONS") == 0;
+    bool takes_post = route->path == ROUTE_PAGE;
     const char *allow = takes_post ? METHODS_PAGE : METHODS_READ;
-    if (strcmp(httpd_method(request), "OPTIONS") == 0)
+    bool is_unreadable = route->kind == ROUTE_BAD && route->path == ROUTE_NOT_FOUND;
+    if (is_options && !is_unreadable)
         reply(request, answer_preflight(allow));
-    else if (route->kind == ROUTE_NOT_FOUND || is_allowed)
+    else if (route->path == ROUTE_NOT_FOUND || is_read(request) || (takes_post && is_post))
         handlers[route->kind](service, request, route);
     else
         reply(request, answer_not_allowed(allow));
@@ -320,6 +327,7 @@ void service_drain(struct service *service)
 {
     service->is_draining = true;
     answer_close_connections();
+    about_forget();
     cache_free(service->cache);
     service->cache = cache_new(0);
     lookup_end_waits(service);

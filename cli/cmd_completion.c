@@ -16,7 +16,16 @@ static void add_command_names(struct strbuf *out)
         strbuf_addf(out, "%s%s", i ? " " : "", commands[i]->name);
 }
 
-/* Summaries have no single quotes, backslashes or colons in them: tests see to it. */
+/* The inside of a text in single quotes, for each of the shells. */
+static void add_quoted(struct strbuf *out, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '\'')
+            strbuf_adds(out, "'\\''");
+        else
+            strbuf_addc(out, *text);
+    }
+}
 
 /* The words that an argument of a command is one of; "" where they are not known. */
 static const char *word_choices(const struct command *command)
@@ -99,11 +108,9 @@ static void zsh_flags(struct strbuf *out, const struct command *command)
         const struct flag_row *row = &flag_rows[i];
         if (!(row->flag & (command->flags | FLAGS_EVERYWHERE)))
             continue;
-        AUTO(free) char *help = xstrdup(row->help);
-        for (char *at = help; *at; at++)
-            if (*at == ':' || *at == '[' || *at == ']')
-                *at = ',';
-        strbuf_addf(out, "                '--%s%s[%s]", row->name, row->argument ? "=" : "", help);
+        strbuf_addf(out, "                '--%s%s[", row->name, row->argument ? "=" : "");
+        add_quoted(out, row->help);
+        strbuf_adds(out, "]");
         if (row->argument)
             strbuf_addf(out, ":%s:", row->argument);
         if (row->choices)
@@ -122,8 +129,11 @@ static void add_zsh(struct strbuf *out)
                      "    local -a commands flags\n"
                      "    local choices= command=inspect\n"
                      "    commands=(\n");
-    for (int i = 0; i < command_count; i++)
-        strbuf_addf(out, "        '%s:%s'\n", commands[i]->name, commands[i]->summary);
+    for (int i = 0; i < command_count; i++) {
+        strbuf_addf(out, "        '%s:", commands[i]->name);
+        add_quoted(out, commands[i]->summary);
+        strbuf_adds(out, "'\n");
+    }
     strbuf_adds(out, "    )\n"
                      "    if ((CURRENT == 2)) && [[ $words[2] != -* ]]; then\n"
                      "        _describe command commands\n"
@@ -156,7 +166,9 @@ static void fish_flags(struct strbuf *out, const struct command *command)
         strbuf_adds(out, "complete -c microbadger");
         if (command)
             strbuf_addf(out, " -n '__fish_seen_subcommand_from %s'", command->name);
-        strbuf_addf(out, " -l %s -d '%s'", row->name, row->help);
+        strbuf_addf(out, " -l %s -d '", row->name);
+        add_quoted(out, row->help);
+        strbuf_adds(out, "'");
         if (row->letter)
             strbuf_addf(out, " -s %c", row->letter);
         if (row->choices)
@@ -171,9 +183,12 @@ static void add_fish(struct strbuf *out)
 {
     strbuf_adds(out, "# fish completion for microbadger\n"
                      "complete -c microbadger -f\n");
-    for (int i = 0; i < command_count; i++)
-        strbuf_addf(out, "complete -c microbadger -n __fish_use_subcommand -a %s -d '%s'\n",
-                    commands[i]->name, commands[i]->summary);
+    for (int i = 0; i < command_count; i++) {
+        strbuf_addf(out, "complete -c microbadger -n __fish_use_subcommand -a %s -d '",
+                    commands[i]->name);
+        add_quoted(out, commands[i]->summary);
+        strbuf_adds(out, "'\n");
+    }
     fish_flags(out, NULL);
     for (int i = 0; i < command_count; i++) {
         const char *choices = word_choices(commands[i]);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "jsonx.h"
 #include "mem.h"
 #include "text.h"
+#include "usage.h"
 
 #define MAX_CONFIG_BYTES (8u << 20) /* as the services read */
 
@@ -119,6 +121,8 @@ static int run(struct session *session, int count, char **words)
                                       ? "--json goes with --config only; 'microbadger layers "
                                         "--json REF' has an image's"
                                       : "either REF or --config FILE is wanted");
+        (void)fputs("\n", stderr);
+        usage_command(stderr, &cmd_dockerfile);
         return EXIT_USAGE;
     }
     return target_each(session, words, count, from_server);

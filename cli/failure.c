@@ -71,7 +71,7 @@ void failure_of(const struct source_answer *answer, const char *shown, const cha
     JSON_AUTO
     json_t *body = source_answer_json(answer);
     if (answer->status == 202) {
-        of_pending(body, shown, ret_failure);
+        of_pending(source_body_status(body), shown, ret_failure);
         return;
     }
     AUTO(free) char *detail = text_escape(jsonx_str(body, "detail"), "", false);

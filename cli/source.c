@@ -18,6 +18,15 @@ json_t *source_answer_json(const struct source_answer *answer)
     return jsonx_parse(answer->body, answer->body_bytes, &json) == 0 ? json : NULL;
 }
 
+const json_t *source_body_status(const json_t *body)
+{
+    const json_t *a = jsonx_object(body, "A");
+    const json_t *b = jsonx_object(body, "B");
+    if (*jsonx_str(body, "Status"))
+        return body;
+    return b && strcmp(jsonx_str(a, "Status"), "INSPECTED") == 0 ? b : a;
+}
+
 bool source_status_is_final(const json_t *status)
 {
     const char *word = jsonx_str(status, "Status");

@@ -87,6 +87,9 @@ static inline void source_free(struct source *source)
 void source_answer_release(struct source_answer *answer);
 /* The body as JSON, NULL if it is none. Caller owns. */
 json_t *source_answer_json(const struct source_answer *answer);
+/* The status in a body that is one or has one: of a comparison (A and B), that of the side which is
+ * not there yet. NULL if there is none. Borrowed. */
+const json_t *source_body_status(const json_t *body);
 /* True for a status after which nothing comes without a new request. */
 bool source_status_is_final(const json_t *status);
 

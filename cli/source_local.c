@@ -244,7 +244,7 @@ static void ask(struct local_source *source, const struct source_request *reques
     char *detail = xasprintf("The registry %.100s may not be asked. MB_REGISTRIES can allow it.",
                              path->image.registry);
     if (!local_allows(source->local, path->image.registry)) {
-        answer_problem(answer, 400, "registry_not_allowed", detail);
+        answer_problem(answer, 403, "registry_not_allowed", detail);
         return;
     }
     if (path->is_status) {
@@ -286,7 +286,8 @@ static void take_side(void *arg, const struct asking *asking, const struct docum
     side->version = source_answer_json(side->answer);
     side->status = image_status_str(view->status.status);
     (void)snprintf(side->image_digest, sizeof(side->image_digest), "%s", view->child_digest);
-    source_answer_release(side->answer);
+    if (side->version)
+        source_answer_release(side->answer);
 }
 
 static void compare(const struct side *sides, struct source_answer *answer)

@@ -136,8 +136,9 @@ static void tell_body(struct server *server, const struct source_answer *answer)
 {
     JSON_AUTO
     json_t *body = source_answer_json(answer);
-    if (json_is_object(body) && *jsonx_str(body, "Status"))
-        tell(server, body, answer->body);
+    const json_t *status = source_body_status(body);
+    if (status)
+        tell(server, status, answer->body);
 }
 
 static bool body_has_status(const struct source_answer *answer, const char *wanted)

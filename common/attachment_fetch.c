@@ -34,12 +34,6 @@ struct look {
     json_t *list;
 };
 
-/* An answer that is no list of referrers will not be one next time. */
-static bool may_come_later(int err)
-{
-    return err_is_transient(err) && err != ERR_PROTO;
-}
-
 /* Attestations within the index */
 
 static void add_rows(struct look *look, bool of_default)
@@ -125,7 +119,7 @@ static void list_referrers(struct look *look)
     const struct registry_referrers *referrers = &look->referrers;
     for (size_t i = 0; i < referrers->page_count; i++)
         attachments_add_referrers(look->list, referrers->pages[i]);
-    if (referrers->err && !may_come_later(referrers->err))
+    if (referrers->err && !registry_may_have_it_later(referrers->err))
         list_fallback(look);
     size_t i;
     json_t *tag;
@@ -138,7 +132,7 @@ static void list_referrers(struct look *look)
 /* A failure that passes may hide referrers: the older list is the better one. */
 static bool is_worse(const struct look *look, const json_t *known)
 {
-    return may_come_later(look->referrers.err) &&
+    return registry_may_have_it_later(look->referrers.err) &&
            json_array_size(known) > json_array_size(look->list);
 }
 

@@ -9,6 +9,8 @@
 #include "jsonx.h"
 #include "mem.h"
 
+#define MAX_LAYERS ((size_t)2 * DIFF_MAX_ITEMS + 1) /* one past the end may be pointed to */
+
 /* The layers with content of both sides, a's first. */
 struct layer {
     const json_t *object;
@@ -127,23 +129,34 @@ static void share_member(json_t *row, const char *key, const json_t *layer, cons
         json_object_set(row, key, value);
 }
 
-static json_t *row_of(const char *change, const struct layer *a, const struct layer *b)
+static void share_members(json_t *row, const json_t *layer)
 {
-    const json_t *layer = b ? b->object : a->object;
-    json_t *row = json_object();
-    json_object_set_new(row, "Change", json_string(change));
-    if (a)
-        json_object_set_new(row, "IndexA", json_integer((json_int_t)a->index));
-    if (b)
-        json_object_set_new(row, "IndexB", json_integer((json_int_t)b->index));
     share_member(row, "BlobSum", layer, "BlobSum");
     share_member(row, "DiffID", layer, "DiffID");
     share_member(row, "DownloadSize", layer, "DownloadSize");
     json_object_set_new(row, "Command", short_command(jsonx_str(layer, "Command")));
-    if (a && b && strcmp(jsonx_str(a->object, "BlobSum"), jsonx_str(layer, "BlobSum")) != 0) {
-        share_member(row, "BlobSumA", a->object, "BlobSum");
-        share_member(row, "DownloadSizeA", a->object, "DownloadSize");
-    }
+}
+
+static void share_other(json_t *row, const json_t *a, const json_t *b)
+{
+    if (strcmp(jsonx_str(a, "BlobSum"), jsonx_str(b, "BlobSum")) == 0)
+        return;
+    share_member(row, "BlobSumA", a, "BlobSum");
+    share_member(row, "DownloadSizeA", a, "DownloadSize");
+}
+
+static json_t *row_of(enum diff_change change, const struct layer *a, const struct layer *b)
+{
+    static const char *const changes[] = {COMPARE_KEPT, COMPARE_ADDED, COMPARE_REMOVED};
+    json_t *row = json_object();
+    json_object_set_new(row, "Change", json_string(changes[change]));
+    if (change != DIFF_ADDED)
+        json_object_set_new(row, "IndexA", json_integer((json_int_t)a->index));
+    if (change != DIFF_REMOVED)
+        json_object_set_new(row, "IndexB", json_integer((json_int_t)b->index));
+    share_members(row, change == DIFF_REMOVED ? a->object : b->object);
+    if (change == DIFF_KEPT)
+        share_other(row, a->object, b->object);
     return row;
 }
 
@@ -157,20 +170,20 @@ struct outcome {
 static void add_step(const struct layers *layers, const struct diff_step *step,
                      struct outcome *outcome)
 {
-    const struct layer *a = step->change != DIFF_ADDED ? &layers->list[step->a] : NULL;
-    const struct layer *b =
-        step->change != DIFF_REMOVED ? &layers->list[layers->a_count + step->b] : NULL;
-    bool is_moved = !(a && b) && layers->in_other[(a ? a : b) - layers->list];
-    const char *change = !a ? COMPARE_ADDED : !b ? COMPARE_REMOVED : COMPARE_KEPT;
-    json_t *row = row_of(change, a, b);
-    if (is_moved)
+    const struct layer *a = &layers->list[step->a]; /* one of them may be no part of the step */
+    const struct layer *b = &layers->list[layers->a_count + step->b];
+    bool is_removed = step->change == DIFF_REMOVED;
+    const struct layer *layer = is_removed ? a : b;
+    bool is_shared = layers->in_other[layer - layers->list];
+    json_t *row = row_of(step->change, a, b);
+    if (is_shared && step->change != DIFF_KEPT)
         json_object_set_new(row, "Moved", json_true());
     json_array_append_new(outcome->rows, row);
-    if (b)
-        share_add(a || is_moved ? &outcome->shared : &outcome->added, b->object);
-    else if (!is_moved)
-        share_add(&outcome->removed, a->object);
-    outcome->is_same = outcome->is_same && a && b;
+    if (!is_removed)
+        share_add(is_shared ? &outcome->shared : &outcome->added, layer->object);
+    else if (!is_shared)
+        share_add(&outcome->removed, layer->object);
+    outcome->is_same = outcome->is_same && step->change == DIFF_KEPT;
 }
 
 static void add_steps(const struct layers *layers, struct outcome *outcome)
@@ -187,9 +200,9 @@ static void add_steps(const struct layers *layers, struct outcome *outcome)
 json_t *compare_layers(const json_t *a, const json_t *b, bool *ret_is_same)
 {
     struct outcome outcome = {.rows = json_array(), .is_same = true};
-    AUTO(free) struct layer *list = xcalloc(2 * DIFF_MAX_ITEMS, sizeof(*list));
-    AUTO(free) uint32_t *numbers = xcalloc(2 * DIFF_MAX_ITEMS, sizeof(*numbers));
-    AUTO(free) bool *in_other = xcalloc(2 * DIFF_MAX_ITEMS, sizeof(*in_other));
+    AUTO(free) struct layer *list = xcalloc(MAX_LAYERS, sizeof(*list));
+    AUTO(free) uint32_t *numbers = xcalloc(MAX_LAYERS, sizeof(*numbers));
+    AUTO(free) bool *in_other = xcalloc(MAX_LAYERS, sizeof(*in_other));
     struct layers layers = {.list = list, .numbers = numbers, .in_other = in_other};
     layers.a_count = collect(a, &layers, 0);
     layers.b_count = collect(b, &layers, layers.a_count);

@@ -112,10 +112,10 @@ json_t *compare_table(struct compare_entries *a, struct compare_entries *b, cons
         int order = i == a->count   ? 1
                     : j == b->count ? -1
                                     : strcmp(a->list[i].name, b->list[j].name);
-        const struct compare_entry *left = order <= 0 ? &a->list[i++] : NULL;
-        const struct compare_entry *right = order >= 0 ? &b->list[j++] : NULL;
-        add_row(&tally, left ? left->name : right->name, left ? left->value : NULL,
-                right ? right->value : NULL, identity);
+        const char *name = order <= 0 ? a->list[i].name : b->list[j].name;
+        json_t *left = order <= 0 ? a->list[i++].value : NULL;
+        json_t *right = order >= 0 ? b->list[j++].value : NULL;
+        add_row(&tally, name, left, right, identity);
     }
     return tally_object(&tally);
 }

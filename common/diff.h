@@ -12,8 +12,8 @@ enum diff_change { DIFF_KEPT, DIFF_ADDED, DIFF_REMOVED };
 
 struct diff_step {
     enum diff_change change;
-    size_t a; /* index into a where KEPT or REMOVED */
-    size_t b; /* index into b where KEPT or ADDED */
+    size_t a; /* index into a; ADDED: of what comes behind it, a_count where nothing does */
+    size_t b; /* the same of b, for REMOVED */
 };
 
 struct diff_text {

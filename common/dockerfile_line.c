@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "text.h"
 
 #define LONG_LINE_BYTES 80
 #define MAX_BYTES (64u << 20) /* far above any line: the command itself is the limit */
@@ -14,11 +15,6 @@ static const char *const words[] = {
     "ADD ",    "ARG ",         "CMD ",   "COPY ",       "ENTRYPOINT ", "ENV ",
     "EXPOSE ", "HEALTHCHECK ", "LABEL ", "MAINTAINER ", "ONBUILD ",    "RUN ",
     "SHELL ",  "STOPSIGNAL ",  "USER ",  "VOLUME ",     "WORKDIR "};
-
-static bool has_prefix(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
 
 bool dockerfile_is_instruction(const char *command)
 {

@@ -7,6 +7,7 @@
 #include "jsonx.h"
 #include "mem.h"
 #include "strbuf.h"
+#include "text.h"
 #include "utf8.h"
 
 #define MAX_NOTE_BYTES 1000
@@ -34,11 +35,6 @@ static const char *const starts[] = {
     "umoci ",
     "pulled from ",
 };
-
-static bool has_prefix(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
 
 static char *short_note(const char *comment)
 {

@@ -5,13 +5,9 @@
 
 #include "jsonx.h"
 #include "mem.h"
+#include "text.h"
 
 #define MAX_ARGUMENTS 1000
-
-static bool has_prefix(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
 
 /* Behind "/bin/sh", "/usr/local/bin/bash" and the like and the blank; NULL if it is none. */
 static const char *skip_shell_path(const char *text)

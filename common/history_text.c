@@ -11,6 +11,7 @@
 #include "jsonx.h"
 #include "mem.h"
 #include "strbuf.h"
+#include "text.h"
 
 #define MAX_SHELL_BYTES 512 /* a longer one is not followed */
 
@@ -25,11 +26,6 @@ struct line {
     bool is_buildkit; /* marked as such */
     bool is_source;   /* the words of the Dockerfile itself, quotes and all: Buildah, Kaniko */
 };
-
-static bool has_prefix(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
 
 static const char *skip_blanks(const char *text)
 {

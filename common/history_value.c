@@ -6,13 +6,9 @@
 #include "gostring.h"
 #include "jsonx.h"
 #include "mem.h"
+#include "text.h"
 
 #define MAX_PATH_WORDS 16 /* of a volume's path with blanks */
-
-static bool has_prefix(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
 
 /* The text between the brackets of "[...]"; NULL if it has none. Caller frees. */
 static char *inside_brackets(const char *text)

@@ -67,6 +67,8 @@ static int result_err(const struct httpc_call *call, CURLcode code)
         return ERR_FORBIDDEN;
     if (strbuf_err(&call->body) || call->header_bytes > MAX_HEADERS_BYTES)
         return ERR_TOOBIG;
+    if (code == CURLE_BAD_CONTENT_ENCODING)
+        return ERR_PROTO;
     return code == CURLE_OPERATION_TIMEDOUT ? ERR_TIMEOUT : ERR_NETWORK;
 }
 

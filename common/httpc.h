@@ -43,7 +43,8 @@ struct httpc_request {
 
 struct httpc_response {
     int err;    /* 0, ERR_TIMEOUT (stalled, too), ERR_NETWORK, ERR_TOOBIG (body, headers),
-                   ERR_FORBIDDEN (address refused) */
+                   ERR_FORBIDDEN (address refused), ERR_PROTO (decodes_body, and the body is not of
+                   the Content-Encoding that it is said to have) */
     int status; /* HTTP status where err is 0 */
     const char *error_text; /* libcurl's words where err is not 0, else "" */
     const char *body;       /* NUL-terminated beyond body_bytes; "" when empty */

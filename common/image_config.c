@@ -26,20 +26,10 @@ static json_t *texts(const json_t *value)
     return list;
 }
 
-static int compare_keys(const void *a, const void *b)
+static json_t *sorted_keys(const json_t *object)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static json_t *sorted_keys(json_t *object)
-{
-    AUTO(free) const char **keys = xcalloc(json_object_size(object), sizeof(*keys));
-    size_t count = 0;
-    const char *key;
-    json_t *value;
-    json_object_foreach(object, key, value) keys[count++] = key;
-    if (count)
-        qsort(keys, count, sizeof(*keys), compare_keys);
+    size_t count;
+    AUTO(free) const char **keys = jsonx_sorted_keys(object, &count);
     JSON_AUTO
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)

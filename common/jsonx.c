@@ -1,6 +1,7 @@
 #include "jsonx.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "err.h"
@@ -184,4 +185,21 @@ char *jsonx_dump(const json_t *json)
 {
     char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
     return text ? text : xstrdup("null");
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char **jsonx_sorted_keys(const json_t *object, size_t *ret_count)
+{
+    size_t count = 0;
+    const char **keys = xcalloc(json_object_size(object) + 1, sizeof(*keys));
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)object, key, value) keys[count++] = key;
+    qsort(keys, count, sizeof(*keys), compare_keys);
+    *ret_count = count;
+    return keys;
 }

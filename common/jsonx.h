@@ -17,6 +17,9 @@ int64_t jsonx_int(const json_t *object, const char *key); /* integers, and reals
 json_t *jsonx_object(const json_t *object, const char *key);
 json_t *jsonx_array(const json_t *object, const char *key);
 
+/* The object's keys by bytes. Caller frees the array; the keys are borrowed. */
+const char **jsonx_sorted_keys(const json_t *object, size_t *ret_count);
+
 /* Compact text with `<`, `>` and `&` as they are; caller frees. Never NULL for a valid value. */
 char *jsonx_dump(const json_t *json);
 

@@ -10,27 +10,22 @@
 
 #define KEY_MAX_BYTES 256
 
-static int compare_texts(const void *a, const void *b)
+static bool is_shown(const char *key, const json_t *value)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    bool is_scalar = !json_is_object(value) && !json_is_array(value) && !json_is_null(value);
+    return is_scalar && strlen(key) <= KEY_MAX_BYTES;
 }
 
-/* The object's keys in order; caller frees the array. */
-static const char **sorted_keys(const json_t *object, size_t *ret_count)
+/* The first keys in order; caller frees the array. */
+static const char **shown_keys(const json_t *object, size_t *ret_count)
 {
-    const char **keys = xcalloc(json_object_size(object), sizeof(*keys));
-    size_t count = 0;
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)object, key, value)
-    {
-        bool is_scalar = !json_is_object(value) && !json_is_array(value) && !json_is_null(value);
-        if (is_scalar && strlen(key) <= KEY_MAX_BYTES)
-            keys[count++] = key;
-    }
-    if (count)
-        qsort(keys, count, sizeof(*keys), compare_texts);
-    *ret_count = count < LABELS_MAX ? count : LABELS_MAX;
+    size_t count;
+    const char **keys = jsonx_sorted_keys(object, &count);
+    size_t shown = 0;
+    for (size_t i = 0; i < count && shown < LABELS_MAX; i++)
+        if (is_shown(keys[i], json_object_get(object, keys[i])))
+            keys[shown++] = keys[i];
+    *ret_count = shown;
     return keys;
 }
 
@@ -56,7 +51,7 @@ json_t *labels_texts(const json_t *object)
 {
     json_t *texts = json_object();
     size_t count;
-    AUTO(free) const char **keys = sorted_keys(object, &count);
+    AUTO(free) const char **keys = shown_keys(object, &count);
     for (size_t i = 0; i < count; i++) {
         json_t *value = json_object_get(object, keys[i]);
         if (json_is_string(value)) {

@@ -7,25 +7,18 @@
 
 #include "mem.h"
 #include "reference.h"
+#include "text.h"
 
 #define TYPE "pkg:docker/"
 #define MAX_BYTES 1024
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* In place; a broken escape stays as it is. */
 static void percent_decode(char *text)
 {
     char *out = text;
     for (const char *at = text; *at; at++) {
-        int high = *at == '%' ? hex_value(at[1]) : -1;
-        int low = high >= 0 ? hex_value(at[2]) : -1;
+        int high = *at == '%' ? hex_digit(at[1]) : -1;
+        int low = high >= 0 ? hex_digit(at[2]) : -1;
         if (low >= 0 && (high || low)) {
             *out++ = (char)(high * 16 + low);
             at += 2;

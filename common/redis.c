@@ -27,6 +27,7 @@ struct redis_pending {
     redis_done *done;
     void *arg;
     unsigned failed_turn; /* never sent: its callback is due on a later timer turn; 0: sent */
+    unsigned late_turn;   /* the timer turn that found its deadline past; 0: none yet */
 };
 
 struct redis {
@@ -198,8 +199,12 @@ static void on_command_timer(void *arg)
             next = redis->pending; /* the callback may have changed the list */
         } else if (at->failed_turn) {
             earliest_ms = now_ms;
-        } else if (at->deadline_ms <= now_ms) {
+        } else if (at->deadline_ms <= now_ms && at->late_turn && at->late_turn < turn) {
             late = true;
+        } else if (at->deadline_ms <= now_ms) {
+            /* Where this process was held up, the answer may be here, unread: once around. */
+            at->late_turn = turn;
+            earliest_ms = now_ms;
         } else if (at->deadline_ms < earliest_ms) {
             earliest_ms = at->deadline_ms;
         }

@@ -70,6 +70,11 @@ int64_t registry_requests(const struct registry *registry)
     return registry->calls.requests + token_requests(registry->calls.tokens);
 }
 
+bool registry_may_have_it_later(int err)
+{
+    return err_is_transient(err) && err != ERR_PROTO;
+}
+
 static void refuse(const struct reference *repository, int *ret_err, char *ret_text, bool *ret_done)
 {
     *ret_err = ERR_FORBIDDEN;

@@ -89,6 +89,10 @@ void registry_tags_start(struct registry *registry, const struct reference *repo
 void registry_tags_cancel(struct registry_tags *tags);
 void registry_tags_release(struct registry_tags *tags);
 
+/* Whether what ended with err may be had another time. Wrong content was asked for several times
+ * already: it is as good as gone. */
+bool registry_may_have_it_later(int err);
+
 /* Requests sent since the start, for metrics and tests. */
 int64_t registry_requests(const struct registry *registry);
 

@@ -251,6 +251,14 @@ static void note_budget(const struct registry_call *call, const struct httpc_res
         budget_note(call->calls->budget, call->peer->host->host, &headers);
 }
 
+/* Some proxies name an encoding that is not there: the content is as it should be. */
+static void send_again_raw(struct registry_call *call)
+{
+    call->is_raw = true;
+    call->attempts--;
+    call_send(call);
+}
+
 static void on_response(void *arg, const struct httpc_response *response)
 {
     struct registry_call *call = arg;
@@ -264,6 +272,8 @@ static void on_response(void *arg, const struct httpc_response *response)
         on_status(call, response);
     else if (response->err == ERR_TOOBIG || response->err == ERR_FORBIDDEN)
         call_fail(call, response->err, 0, 0, "%s", response->error_text);
+    else if (response->err == ERR_PROTO && !call->is_raw)
+        send_again_raw(call);
     else
         call_retry_or_fail(call, response->err, 0, response->error_text);
     if (is_first && peer->is_known)
@@ -292,7 +302,7 @@ void call_send(void *arg)
         .max_body_bytes = call->max_body_bytes,
         .timeout_ms = REQUEST_TIMEOUT_MS,
         .allow_private = registry_host_allows_private(host, call->url),
-        .decodes_body = true,
+        .decodes_body = !call->is_raw,
     };
     call->attempts++;
     calls->requests++;

@@ -22,6 +22,7 @@ struct registry_call {
     char *asked_scope; /* of the token that this call asked for; NULL: none yet */
     bool is_head;
     bool accept_manifests;
+    bool is_raw; /* the last body could not be decoded: this one is taken as it comes */
     size_t max_body_bytes;
 
     unsigned attempts; /* that failed, and the one under way */

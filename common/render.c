@@ -19,7 +19,8 @@
 
 #define ANSWER_MAX_BYTES (256u << 20)
 #define SHEETS_MAX_BYTES (8u << 20)
-#define PAGE_VERSIONS_MAX_BYTES (128u << 10)
+#define PAGE_VERSIONS_MAX_BYTES (96u << 10) /* so that they and the layers fit a page */
+#define PAGE_REST_TAGS 200
 #define TURN_VERSIONS 256             /* written between two turns of the loop */
 #define VERSIONS_MAX_BYTES (8u << 20) /* more than clients read, and the api joins in time */
 
@@ -69,14 +70,19 @@ static void turn_at(const struct document *doc, size_t i)
         store_turn(doc->store);
 }
 
-static void add_entry(struct document *doc, const struct shown_version *version, struct strbuf *out)
+static void append(const json_t *entry, struct strbuf *out)
 {
-    JSON_AUTO
-    json_t *entry = document_entry(&doc->facts, version);
     AUTO(free) char *text = jsonx_dump(entry);
     if (out->len > 1)
         strbuf_addc(out, ',');
     strbuf_adds(out, text);
+}
+
+static void add_entry(struct document *doc, const struct shown_version *version, struct strbuf *out)
+{
+    JSON_AUTO
+    json_t *entry = document_entry(&doc->facts, version);
+    append(entry, out);
 }
 
 /* Versions that are left out of the array have their own answers all the same. */
@@ -98,24 +104,46 @@ static void add_versions(struct document *doc)
     add_fragment(doc, xstrdup("versions"), &text);
 }
 
-/* A page shows the first ones only, and the api parses what it shows. */
+/* What a page's table of versions does not show is left out: the api parses all of it. */
+static void add_page_entry(struct document *doc, const struct shown_version *version,
+                           struct strbuf *out)
+{
+    static const char *const unseen[] = {"Author",         "ImageName",    "Labels",    "License",
+                                         "VersionControl", "ArtifactType", "Unreadable"};
+    JSON_AUTO
+    json_t *entry = document_entry(&doc->facts, version);
+    for (size_t i = 0; i < ARRAY_LEN(unseen); i++)
+        json_object_del(entry, unseen[i]);
+    append(entry, out);
+}
+
+/* Tags whose version is not known yet. */
+static void add_page_rest(struct document *doc, struct strbuf *out)
+{
+    JSON_AUTO
+    json_t *tags = json_array();
+    size_t i;
+    json_t *tag;
+    json_array_foreach(doc->rest, i, tag) if (i < PAGE_REST_TAGS) json_array_append(tags, tag);
+    const struct shown_version rest = {.digest = "", .tags = tags};
+    if (json_array_size(tags))
+        add_page_entry(doc, &rest, out);
+}
+
+/* A page shows the first ones only. */
 static void add_page_versions(struct document *doc)
 {
-    const struct shown_version rest = {.digest = "", .tags = doc->rest};
     AUTO(strbuf) struct strbuf text = STRBUF_INIT(ANSWER_MAX_BYTES);
-    size_t whole = 1; /* where the last entry that fits ends */
     strbuf_addc(&text, '[');
     for (size_t i = 0; i < doc->versions.count && i < DOCUMENT_PAGE_VERSIONS; i++) {
-        add_entry(doc, &doc->versions.rows[i], &text);
-        if (text.len > PAGE_VERSIONS_MAX_BYTES)
-            break;
-        whole = text.len;
+        size_t before = text.len;
+        add_page_entry(doc, &doc->versions.rows[i], &text);
+        if (text.len <= PAGE_VERSIONS_MAX_BYTES)
+            continue;
+        text.len = before;
+        break;
     }
-    if (json_array_size(doc->rest) && text.len == whole)
-        add_entry(doc, &rest, &text);
-    if (text.len <= PAGE_VERSIONS_MAX_BYTES)
-        whole = text.len;
-    text.len = whole;
+    add_page_rest(doc, &text);
     strbuf_addc(&text, ']');
     add_fragment(doc, xstrdup("page-versions"), &text);
 }

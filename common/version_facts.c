@@ -1,12 +1,14 @@
 #include "version_facts.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "fragment.h"
 #include "jsonx.h"
 #include "mem.h"
 
-/* omit: left out where absent; else what stands in. */
+/* What is done where there is nothing: left out, or what stands in. v1 left out a 0 where it left
+ * out anything (Go's omitempty). */
 struct member {
     const char *key;
     enum { OMIT, EMPTY_TEXT, ZERO, NO_TIME } otherwise;
@@ -35,7 +37,8 @@ static const struct member top_members[] = {
 static void copy_member(const json_t *facts, const struct member *member, json_t *object)
 {
     json_t *value = json_object_get(facts, member->key);
-    if (value)
+    bool is_zero = json_is_integer(value) && json_integer_value(value) == 0;
+    if (value && !(is_zero && member->otherwise == OMIT))
         json_object_set(object, member->key, value);
     else if (member->otherwise == EMPTY_TEXT)
         json_object_set_new(object, member->key, json_string(""));

@@ -63,12 +63,6 @@ static void job_failed(struct image_job *job, int err, const char *text, int64_t
         version_failed(job->version, err, text, retry_at_ms);
 }
 
-/* Wrong content was asked for several times already: it is as good as gone. */
-static bool may_come_later(int err)
-{
-    return err_is_transient(err) && err != ERR_PROTO;
-}
-
 static struct image_job *job_add(struct job_list *list, struct version_fetch *version,
                                  const char *digest, bool is_default)
 {
@@ -357,7 +351,7 @@ static int store_image(const struct fetcher *fetcher, struct image_job *job)
         return 0;
     const struct registry_fetch *fetch = &job->fetch;
     char why[REGISTRY_ERROR_BYTES + 64];
-    if (wants_config(job) && may_come_later(fetch->err)) {
+    if (wants_config(job) && registry_may_have_it_later(fetch->err)) {
         job_failed(job, fetch->err, fetch->error_text, fetch->retry_at_ms);
         return 0;
     }
@@ -411,7 +405,7 @@ static void add_next_defaults(struct job_list *list, struct version_work *works,
         struct version_work *work = &works[i];
         int err = work->version->err;
         size_t most = json_array_size(work->children);
-        if (err == 0 || may_come_later(err) || work->shown + 1 >= most)
+        if (err == 0 || registry_may_have_it_later(err) || work->shown + 1 >= most)
             continue;
         json_t *child = json_array_get(work->children, ++work->shown);
         work->version->err = 0;

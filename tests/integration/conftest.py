@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from stack import images, samples
+from stack import described, images, samples
 from stack.faulty_registry import FaultyRegistry
 from stack.hub import Hub
 from stack.proxy import RegistryProxy
@@ -228,6 +228,22 @@ def shelf(shelves):
 def suite(make_suite, backend):
     """The three programs, ready, on each kind of queue."""
     return make_suite(backend).start()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _described_answers():
+    remove = described.install()
+    yield
+    remove()
+
+
+@pytest.fixture(autouse=True)
+def _answers_are_as_described(_described_answers):
+    """A test fails where an api answers it otherwise than api/web/openapi.json says."""
+    described.violations.clear()
+    yield
+    found = list(dict.fromkeys(described.violations))
+    assert not found, "not as api/web/openapi.json describes:\n" + "\n".join(found[:20])
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -101,7 +101,6 @@ def test_version():
     "arguments",
     [
         [],
-        ["undo"],
         ["dockerfile"],
         ["dockerfile", "--config"],
         ["dockerfile", "--config", "-", "more"],

@@ -372,7 +372,9 @@ def test_case_24_a_body_longer_than_its_descriptor(shelf):
 def test_case_31_an_image_without_layers(shelf):
     shelf.image("latest", layers=[])
     document = shelf.inspect()
-    assert (document["LayerCount"], document["DownloadSize"]) == (0, 0)
+    assert "LayerCount" not in document and "DownloadSize" not in document  # as v1 had it
+    version = document["Versions"][0]
+    assert (version["LayerCount"], version["DownloadSize"]) == (0, 0)
 
 
 def test_case_32_windows_by_its_versions(shelf):

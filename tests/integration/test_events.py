@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from stack import described
 from stack.processes import http_request, wait_until
 from stack.samples import HOST
 
@@ -32,6 +33,9 @@ class EventStream:
                 key, _, value = line.partition(": ")
                 fields[key] = value
             elif fields:
+                if "data" in fields:
+                    state = json.loads(fields["data"])
+                    described.violations += described.component_errors("ImageStatus", state)
                 self.events.append(fields)
                 fields = {}
         self.connection.close()

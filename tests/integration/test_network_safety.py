@@ -133,7 +133,7 @@ def test_names_of_registries_that_are_not_allowed_go_nowhere(make_suite, host):
     suite = make_suite().start(["api"])
     for route in ("images", "status"):
         status, _, body = http_get(f"{suite.url}/v1/{route}/{host}/a/b")
-        assert (status, json.loads(body)["code"]) == (400, "registry_not_allowed")
+        assert (status, json.loads(body)["code"]) == (403, "registry_not_allowed")
         assert host in json.loads(body)["detail"]
 
 

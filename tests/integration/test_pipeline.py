@@ -224,8 +224,6 @@ BAD_NAMES = {
     "%2e%2e/etc": "host name",
     "UPPER/Case": "upper-case",
     "a" * 300: "255",
-    "registry.example.com/x": "MB_REGISTRIES",
-    "evil.example:5000/a/b": "MB_REGISTRIES",
     "demo/hello:-bad": "tag",
     "demo/hello@sha256:123": "digest",
     "demo//hello": "lower-case",
@@ -241,6 +239,15 @@ def test_bad_names_are_400_and_enqueue_nothing(suite_without_workers, name):
     assert status == 400
     assert headers["Content-Type"] == "application/problem+json"
     assert BAD_NAMES[name] in body["detail"]
+    assert backend.sent("inspection") == 0
+
+
+@pytest.mark.parametrize("name", ["registry.example.com/x", "evil.example:5000/a/b"])
+def test_other_registries_are_403_and_enqueue_nothing(suite_without_workers, name):
+    suite, backend = suite_without_workers
+    status, _, body = suite.get(f"/v1/images/{name}")
+    assert (status, body["code"]) == (403, "registry_not_allowed")
+    assert "MB_REGISTRIES" in body["detail"]
     assert backend.sent("inspection") == 0
 
 

@@ -164,14 +164,11 @@ class Process:
         return self._popen.returncode
 
     def kill(self):
-        """kill -9 of the whole group, and waits for the end."""
-        if self._popen is None:
-            return
-        try:
+        """kill -9 of the whole group, and waits for the end. Where it has ended, its number may be
+        another's by now."""
+        if self.is_alive():
             os.killpg(self._popen.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self._popen.wait()
+            self._popen.wait()
 
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""

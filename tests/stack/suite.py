@@ -16,6 +16,8 @@ METRIC = re.compile(r"^(?P<name>[a-zA-Z_:][\w:]*)(?P<labels>\{.*\})? (?P<value>\
 INHERITED = ("PATH", "HOME", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "LANG")
 READY_SECONDS = 15
 POLL_SECONDS = 0.02
+# Where an api listens, or will again.
+api_ports = set()
 DRAIN_SECONDS = 60  # the grace that a deployment gives: a 20 s poll on SQS is waited for
 
 
@@ -121,6 +123,7 @@ class Suite:
             **(settings or {}),
         }
         self.programs = {}
+        self._ports = set()
 
     @property
     def url(self):
@@ -135,6 +138,8 @@ class Suite:
         if kind == "api":
             port = self.port if name == "api" else free_port()
             settings["MB_LISTEN"] = f"127.0.0.1:{port}"
+            self._ports.add(port)
+            api_ports.add(port)
         program = self.programs[name] = Program(kind, name, settings, self.directory)
         return program
 
@@ -161,6 +166,7 @@ class Suite:
     def kill(self):
         for program in self.programs.values():
             program.process.kill()
+        api_ports.difference_update(self._ports)
 
     def get(self, path, headers=None, timeout=30):
         """(status, headers, body as JSON where it is JSON)"""

@@ -159,6 +159,31 @@ static void many_entries_are_all_found(void **state)
     }
 }
 
+/* As a client makes them that varies the query: entries leave from all places of their name's list.
+ */
+static void many_targets_of_one_name_come_and_go(void **state)
+{
+    (void)state;
+    char target[32];
+    put("/kept", "m", 100, 0);
+    for (int i = 0; i < 1000; i++) {
+        (void)snprintf(target, sizeof(target), "/a?x=%d", i);
+        put(target, "n", 1000, 0);
+        (void)cache_get(cache, "/kept", 1, false);
+        (void)cache_get(cache, "/a?x=0", 1, false);
+    }
+    assert_non_null(cache_get(cache, "/a?x=0", 1, false));
+    assert_null(cache_get(cache, "/a?x=500", 1, true));
+    assert_non_null(cache_get(cache, "/a?x=999", 1, false));
+    put("/a?x=999", "n", 1000, 1);
+    cache_expire(cache, "n");
+    for (int i = 0; i < 1000; i++) {
+        (void)snprintf(target, sizeof(target), "/a?x=%d", i);
+        assert_null(cache_get(cache, target, 1, false));
+    }
+    assert_non_null(cache_get(cache, "/kept", 1, false));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, start, stop)
 
 int main(void)
@@ -167,7 +192,7 @@ int main(void)
         TEST(an_entry_counts_for_its_age),
         TEST(a_notice_ends_all_of_an_image),
         TEST(an_entry_of_two_images_ends_with_either),
-        TEST(a_notice_ends_all_of_an_image),
+        TEST(many_targets_of_one_name_come_and_go),
         TEST(a_new_epoch_ends_everything),
         TEST(what_was_used_longest_ago_goes_first),
         TEST(what_is_too_large_is_not_kept),

@@ -3,201 +3,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <arpa/inet.h>
 #include <cmocka.h>
-#include <netinet/in.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "err.h"
 #include "httpc.h"
 #include "loop.h"
 #include "mem.h"
-#include "strbuf.h"
+#include "odd_server.h"
 
 #define ENOUGH_MS 20000
-
-/* A server in a child, one more child a connection. The path says what it answers:
- *   /echo       the request itself, and on which connection it came
- *   /bytes/N    N bytes with a length     /endless   bytes without an end
- *   /status/N   this status               /moved     a redirect to /echo
- *   /headers    a header that comes twice
- *   /hang       nothing                   /close     nothing, and hangs up
- *   /drip       a byte now and then       /flood     headers without an end
- *   /gzip       "text" packed, unasked
- *   /short      fewer bytes than it says  /garbage   no HTTP */
-
-static bool put(int fd, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t done = send(fd, data, len, MSG_NOSIGNAL);
-        if (done <= 0)
-            return false;
-        data += done;
-        len -= (size_t)done;
-    }
-    return true;
-}
-
-static bool put_text(int fd, const char *text)
-{
-    return put(fd, text, strlen(text));
-}
-
-static bool put_answer(int fd, const char *status, const char *body, size_t len, bool with_body)
-{
-    AUTO(free) char *head = xasprintf("HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n", status, len);
-    return put_text(fd, head) && (!with_body || put(fd, body, len));
-}
-
-static bool put_endless(int fd)
-{
-    char block[4096];
-    memset(block, 'e', sizeof(block));
-    bool ok = put_text(fd, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
-    while (ok)
-        ok = put(fd, block, sizeof(block));
-    return false;
-}
-
-static bool put_drops(int fd)
-{
-    bool ok = put_text(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
-    while (ok && usleep(100000) == 0)
-        ok = put_text(fd, "d");
-    return false;
-}
-
-static bool put_headers(int fd)
-{
-    bool ok = put_text(fd, "HTTP/1.1 200 OK\r\n");
-    while (ok)
-        ok = put_text(fd, "X-Flood: 0123456789012345678901234567890123456789\r\n");
-    return false;
-}
-
-static bool put_gzip(int fd)
-{
-    static const char body[] = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x2b\x49\xad\x28\x01"
-                               "\x00\xc7\xa7\x8b\x3b\x04\x00\x00\x00";
-    return put_text(fd,
-                    "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 24\r\n\r\n") &&
-           put(fd, body, 24);
-}
-
-/* True while the connection is to stay. */
-static bool answer(int fd, const char *request, size_t len)
-{
-    bool with_body = strncmp(request, "HEAD", 4) != 0;
-    const char *path = strchr(request, ' ') + 1;
-    unsigned long number = 0;
-    char text[64];
-    if (strncmp(path, "/echo", 5) == 0) {
-        AUTO(free) char *body = xasprintf("[%d] %.*s", (int)getpid(), (int)len, request);
-        return put_answer(fd, "200 OK", body, strlen(body), with_body);
-    }
-    if (sscanf(path, "/bytes/%lu", &number) == 1) {
-        AUTO(free) char *body = xcalloc(number + 1, 1);
-        memset(body, 'b', number);
-        return put_answer(fd, "200 OK", body, number, with_body);
-    }
-    if (sscanf(path, "/status/%lu", &number) == 1) {
-        (void)snprintf(text, sizeof(text), "%lu Whatever", number);
-        return put_answer(fd, text, "no", 2, with_body);
-    }
-    if (strncmp(path, "/moved", 6) == 0)
-        return put_text(fd, "HTTP/1.1 302 Found\r\nLocation: /echo\r\nContent-Length: 0\r\n\r\n");
-    if (strncmp(path, "/headers", 8) == 0)
-        return put_text(fd, "HTTP/1.1 200 OK\r\nX-Thing: one\r\nx-thing: two\r\nX-Empty:\r\n"
-                            "Content-Length: 0\r\n\r\n");
-    if (strncmp(path, "/endless", 8) == 0)
-        return put_endless(fd);
-    if (strncmp(path, "/drip", 5) == 0)
-        return put_drops(fd);
-    if (strncmp(path, "/flood", 6) == 0)
-        return put_headers(fd);
-    if (strncmp(path, "/gzip", 5) == 0)
-        return put_gzip(fd);
-    if (strncmp(path, "/short", 6) == 0)
-        (void)put_text(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort");
-    else if (strncmp(path, "/garbage", 8) == 0)
-        (void)put_text(fd, "\x16\x03\x01 this is no HTTP\r\n\r\n");
-    else if (strncmp(path, "/hang", 5) == 0)
-        return true;
-    return false;
-}
-
-static void serve_connection(int fd)
-{
-    char request[65536];
-    size_t have = 0;
-    ssize_t got;
-    while ((got = recv(fd, request + have, sizeof(request) - 1 - have, 0)) > 0) {
-        have += (size_t)got;
-        request[have] = '\0';
-        const char *end = strstr(request, "\r\n\r\n");
-        if (!end)
-            continue;
-        const char *length = strcasestr(request, "\r\nContent-Length:");
-        size_t body = length && length < end ? strtoul(length + 17, NULL, 10) : 0;
-        if (have < (size_t)(end + 4 - request) + body)
-            continue;
-        if (!answer(fd, request, have))
-            return;
-        have = 0;
-    }
-}
-
-static pid_t server;
-static int server_port;
-
-static void serve(int listener)
-{
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGCHLD, SIG_IGN);
-    for (;;) {
-        int fd = accept(listener, NULL, NULL);
-        pid_t parent = getpid();
-        if (fd >= 0 && fork() == 0) {
-            prctl(PR_SET_PDEATHSIG, SIGKILL);
-            if (getppid() == parent)
-                serve_connection(fd);
-            _exit(0);
-        }
-        close(fd);
-    }
-}
-
-static int server_start(void **state)
-{
-    (void)state;
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(address);
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (bind(listener, (struct sockaddr *)&address, len) != 0 || listen(listener, 64) != 0 ||
-        getsockname(listener, (struct sockaddr *)&address, &len) != 0)
-        return -1;
-    server_port = ntohs(address.sin_port);
-    server = fork();
-    if (server == 0)
-        serve(listener);
-    close(listener);
-    return server > 0 ? 0 : -1;
-}
-
-static int server_stop(void **state)
-{
-    (void)state;
-    kill(server, SIGKILL);
-    waitpid(server, NULL, 0);
-    return 0;
-}
 
 static struct loop *loop;
 static struct httpc *httpc;
@@ -261,7 +79,7 @@ static void finish(struct seen *seen)
 
 static char *url_of(const char *path)
 {
-    return xasprintf("http://127.0.0.1:%d%s", server_port, path);
+    return xasprintf("http://127.0.0.1:%d%s", odd_server_port, path);
 }
 
 /* Starts a request for a path of the server; the rest of it may be NULL. */
@@ -344,6 +162,52 @@ static void every_status_is_an_answer(void **state)
     }
 }
 
+/* Of a streamed call: on_done's argument comes first, so that both callbacks take it. */
+struct streamed {
+    struct seen seen;
+    size_t bytes;
+};
+
+static void on_data(void *arg, const char *data, size_t len)
+{
+    struct streamed *streamed = arg;
+    assert_false(streamed->seen.done);
+    assert_true(len > 0 && data[0] != '\0');
+    streamed->bytes += len;
+}
+
+static void pieces_of_a_body_come_as_they_do(void **state)
+{
+    (void)state;
+    const struct {
+        const char *path;
+        int err;
+        int status;
+        size_t bytes; /* that came piece by piece */
+        const char *body;
+    } cases[] = {
+        {"/bytes/300000", 0, 200, 300000, ""}, /* more than max_body_bytes */
+        {"/status/404", 0, 404, 0, "no"},      /* another status is kept as usual */
+        {"/short", ERR_NETWORK, 0, 5, ""},     /* what came before the end was told */
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        AUTO(free) char *url = xasprintf("http://127.0.0.1:%d%s", server_port, cases[i].path);
+        const struct httpc_request request = {.method = "GET",
+                                              .url = url,
+                                              .max_body_bytes = 1000,
+                                              .allow_private = true,
+                                              .data = on_data};
+        struct streamed streamed = {0};
+        httpc_start(httpc, &request, on_done, &streamed);
+        finish(&streamed.seen);
+        assert_int_equal(streamed.seen.err, cases[i].err);
+        assert_int_equal(streamed.seen.status, cases[i].status);
+        assert_int_equal(streamed.bytes, cases[i].bytes);
+        assert_string_equal(streamed.seen.body, cases[i].body);
+        seen_cleanup(&streamed.seen);
+    }
+}
+
 static void redirects_are_not_followed(void **state)
 {
     (void)state;
@@ -410,6 +274,7 @@ static void an_encoding_that_was_not_asked_for(void **state)
     struct httpc_request decodes = {.allow_private = true, .decodes_body = true};
     AUTO(seen) struct seen raw = {0};
     AUTO(seen) struct seen decoded = {0};
+    AUTO(seen) struct seen undecoded = {0};
     AUTO(seen) struct seen sent = {0};
     exchange("/gzip", NULL, &raw);
     assert_int_equal(raw.err, 0);
@@ -417,6 +282,8 @@ static void an_encoding_that_was_not_asked_for(void **state)
     exchange("/gzip", &decodes, &decoded);
     assert_int_equal(decoded.err, 0);
     assert_string_equal(decoded.body, "text");
+    exchange("/false-gzip", &decodes, &undecoded);
+    assert_int_equal(undecoded.err, ERR_PROTO);
     exchange("/echo", &decodes, &sent);
     assert_non_null(strstr(sent.body, "\r\nAccept-Encoding: identity\r\n"));
     assert_null(strstr(sent.body, "gzip"));
@@ -473,7 +340,7 @@ static void private_addresses_are_refused(void **state)
                            "[2002:7f00:1::]",
                            "169.254.169.254"};
     for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
-        AUTO(free) char *url = xasprintf("http://%s:%d/echo", hosts[i], server_port);
+        AUTO(free) char *url = xasprintf("http://%s:%d/echo", hosts[i], odd_server_port);
         struct httpc_request request = {.method = "GET", .url = url};
         AUTO(seen) struct seen seen = {0};
         httpc_start(httpc, &request, on_done, &seen);
@@ -535,7 +402,7 @@ static void peer_that_drips_times_out(void **state)
 static void user_in_a_url_is_refused(void **state)
 {
     (void)state;
-    AUTO(free) char *url = xasprintf("http://user:password@127.0.0.1:%d/echo", server_port);
+    AUTO(free) char *url = xasprintf("http://user:password@127.0.0.1:%d/echo", odd_server_port);
     struct httpc_request request = {.method = "GET", .url = url, .allow_private = true};
     AUTO(seen) struct seen seen = {0};
     httpc_start(httpc, &request, on_done, &seen);
@@ -648,6 +515,7 @@ int main(void)
         TEST(post_carries_its_body),
         TEST(head_has_headers_only),
         TEST(every_status_is_an_answer),
+        TEST(pieces_of_a_body_come_as_they_do),
         TEST(redirects_are_not_followed),
         TEST(first_of_a_header_is_found_in_any_case),
         TEST(body_may_be_taken),
@@ -668,5 +536,5 @@ int main(void)
         TEST(callback_may_cancel_and_start_others),
         TEST(requests_are_signed_where_asked),
     };
-    return cmocka_run_group_tests_name("httpc", tests, server_start, server_stop);
+    return cmocka_run_group_tests_name("httpc", tests, odd_server_start, odd_server_stop);
 }

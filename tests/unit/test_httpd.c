@@ -252,6 +252,19 @@ static void too_large_requests_are_told_so(void **state)
     assert_true(refused > 5);
 }
 
+static void queries_of_many_members_are_answered(void **state)
+{
+    (void)state;
+    static const char members[] = "&a=b&&c=?&%zz";
+    char target[4096] = "/x?";
+    for (size_t at = 3; at + sizeof(members) < sizeof(target); at += sizeof(members) - 1) {
+        memcpy(target + at, members, sizeof(members));
+        http_client_get(&f.client, target);
+        assert_int_equal(http_client_status(&f.client), 200);
+        assert_string_equal(f.target, target);
+    }
+}
+
 static void quiesce_closes_the_door_and_ends_connections(void **state)
 {
     (void)state;
@@ -316,6 +329,7 @@ int main(void)
         TEST(client_that_left_is_no_trouble),
         TEST(one_response_serves_many),
         TEST(too_large_requests_are_told_so),
+        TEST(queries_of_many_members_are_answered),
         TEST(quiesce_closes_the_door_and_ends_connections),
         TEST(addresses_that_cannot_be_say_why),
     };

@@ -90,6 +90,38 @@ static void late_command_times_out_and_the_connection_recovers(void **state)
     loop_free(loop);
 }
 
+static void on_popped(void *arg, int err, struct redis_reply *reply)
+{
+    *(int *)arg = err;
+    assert_int_equal(redis_len(reply), 2);
+}
+
+/* A process that was held up past the deadline has the answer in its socket. */
+static void answer_that_is_here_is_not_late(void **state)
+{
+    (void)state;
+    enum { TIMEOUT_MS = 1000 };
+    struct loop *loop = loop_new();
+    struct loop *other_loop = loop_new();
+    struct redis *redis = redis_new(loop, server.url, "test");
+    struct redis *other = redis_new(other_loop, server.url, "other");
+    int err = 1;
+    bool never = false;
+    assert_int_equal(redis_call(redis, 2000, NULL, "PING"), 0);
+    int64_t deadline_ms = loop_now_ms(loop) + TIMEOUT_MS;
+    redis_command(redis, TIMEOUT_MS, on_popped, &err, "BLPOP late 30");
+    loop_run_until(loop, &never, loop_now_ms(loop) + 5);
+    assert_int_equal(redis_call(other, 2000, NULL, "LPUSH late x"), 0);
+    while (loop_now_ms(loop) <= deadline_ms)
+        assert_int_equal(redis_call(other, 2000, NULL, "PING"), 0);
+    assert_int_equal(redis_call(redis, 2000, NULL, "PING"), 0);
+    assert_int_equal(err, 0);
+    redis_free(redis);
+    redis_free(other);
+    loop_free(loop);
+    loop_free(other_loop);
+}
+
 static void lost_server_is_unavailable_and_comes_back(void **state)
 {
     (void)state;
@@ -179,6 +211,7 @@ int main(void)
         cmocka_unit_test(identities_tell_databases_apart),
         cmocka_unit_test(commands_give_replies),
         cmocka_unit_test(late_command_times_out_and_the_connection_recovers),
+        cmocka_unit_test(answer_that_is_here_is_not_late),
         cmocka_unit_test(lost_server_is_unavailable_and_comes_back),
         cmocka_unit_test(subscription_hears_and_tells_its_loss),
         cmocka_unit_test(free_cancels_and_unconnected_fails_later),

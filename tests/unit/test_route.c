@@ -190,6 +190,12 @@ static void bad_paths_say_why(void **state)
             fail_msg("%s is taken", bad[i]);
         assert_true(strlen(route.why) > 10);
     }
+    AUTO(route) struct route bad_name = {0};
+    route_parse("/v1/images/UPPER", &bad_name);
+    assert_int_equal(bad_name.path, ROUTE_IMAGE);
+    AUTO(route) struct route unreadable = {0};
+    route_parse("/v1/images/a%zz", &unreadable);
+    assert_int_equal(unreadable.path, ROUTE_NOT_FOUND);
 }
 
 static void other_paths_are_not_found_and_exact_ones_are(void **state)
@@ -219,7 +225,10 @@ static void other_paths_are_not_found_and_exact_ones_are(void **state)
                  {"/v1/badges/counts/", ROUTE_BADGE_COUNTS},
                  {"/healthcheck.txt?now", ROUTE_HEALTH},
                  {"/v1/me", ROUTE_ME},
-                 {"/v1/me/", ROUTE_ME}};
+                 {"/v1/me/", ROUTE_ME},
+                 {"/version", ROUTE_ABOUT_VERSION},
+                 {"/openapi.json", ROUTE_ABOUT_API},
+                 {"/.well-known/api-catalog", ROUTE_ABOUT_CATALOG}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         AUTO(route) struct route route;
         route_parse(cases[i].target, &route);
@@ -260,12 +269,15 @@ static void bug_16_an_organisation_called_search_is_reachable(void **state)
         {"/v1/images/search/nginx", "nginx"}, {"/v1/images/search/nginx/?query=x", "nginx"},
         {"/v1/images/search/a/b", "a/b"},     {"/v1/images/search/a/b/", "a/b"},
         {"/v1/images/search/A%25_b", "A%_b"}, {"/v1/images/search/search", "search"},
+        {"/v1/images/search/a:-b", "a:-b"},   {"/v1/images/search/a//c/", "a//c"},
+        {"/v1/images/search/a@b", "a@b"},     {"/v1/images/search/A/version/0", "A/version/0"},
     };
     for (size_t i = 0; i < ARRAY_LEN(searches); i++) {
         AUTO(route) struct route route;
         route_parse(searches[i].target, &route);
         assert_int_equal(route.kind, ROUTE_SEARCH);
         same(route.text, searches[i].text);
+        assert_null(route.why);
     }
     static const struct {
         const char *target;
@@ -313,6 +325,7 @@ static void webhooks_are_a_name_and_a_token(void **state)
         AUTO(route) struct route route;
         route_parse_post(others[i], &route);
         assert_int_equal(route.kind, ROUTE_NOT_FOUND);
+        assert_int_equal(route.path, ROUTE_PAGE);
     }
 }
 

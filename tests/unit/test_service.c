@@ -64,6 +64,9 @@ static void head_and_status_submit_nothing(void **state)
     http_client_send(&client, "HEAD /v1/images/app HTTP/1.1\r\nHost: t\r\n\r\n");
     http_client_receive(&client);
     assert_int_equal(http_client_status(&client), 202);
+    http_client_send(&client, "HEAD /v1/images/app?wait=25 HTTP/1.1\r\nHost: t\r\n\r\n");
+    http_client_receive(&client); /* at once: nobody works on it */
+    assert_int_equal(http_client_status(&client), 202);
     client.is_head = false;
     const char *answer = ask("/v1/status/app", 200);
     has(answer, "\"Status\":\"UNKNOWN\"");
@@ -75,15 +78,10 @@ static void head_and_status_submit_nothing(void **state)
 static void bad_names_go_nowhere(void **state)
 {
     (void)state;
-    const char *const targets[] = {"/v1/images/UPPER/Case",
-                                   "/v1/images/../etc",
-                                   "/v1/images/app:b%20d",
-                                   "/v1/images/a%zz",
-                                   "/v1/images/evil.example/x/y",
-                                   "/v1/images/app?wait=26",
-                                   "/v1/images/app?platform=linux",
-                                   "/v1/images/app/version/xy",
-                                   "/v1/status/-"};
+    const char *const targets[] = {"/v1/images/UPPER/Case",     "/v1/images/../etc",
+                                   "/v1/images/app:b%20d",      "/v1/images/a%zz",
+                                   "/v1/images/app?wait=26",    "/v1/images/app?platform=linux",
+                                   "/v1/images/app/version/xy", "/v1/status/-"};
     char long_name[400] = "/v1/images/";
     memset(long_name + 11, 'a', 300);
     for (size_t i = 0; i < ARRAY_LEN(targets); i++) {
@@ -93,6 +91,7 @@ static void bad_names_go_nowhere(void **state)
         has(answer, "\"detail\":\"");
     }
     ask(long_name, 400);
+    has(ask("/v1/images/evil.example/x/y", 403), "\"code\":\"registry_not_allowed\"");
     assert_int_equal(messages(), 0);
     assert_int_equal(redis_number(redis, "DBSIZE%s", ""), 0);
 }

@@ -276,6 +276,12 @@ static void webhooks_are_posted_and_nothing_else_is(void **state)
     has(ask_raw("PUT /images/app/token HTTP/1.1\r\nHost: t\r\n\r\n", 405),
         "Allow: GET, HEAD, POST, OPTIONS");
     has(ask_raw("POST /v1/images/app HTTP/1.1\r\nHost: t\r\n\r\n", 405), "Allow: GET, HEAD, OPT");
+    has(ask_raw("OPTIONS /images/UPPER/token HTTP/1.1\r\nHost: t\r\n\r\n", 204),
+        "Allow: GET, HEAD, POST, OPTIONS");
+    has(ask_raw("DELETE /v1/images/UPPER HTTP/1.1\r\nHost: t\r\n\r\n", 405),
+        "Allow: GET, HEAD, OPT");
+    ask_raw("POST /images/app/%01 HTTP/1.1\r\nHost: t\r\n\r\n", 400);
+    ask_raw("OPTIONS /images/app/%01 HTTP/1.1\r\nHost: t\r\n\r\n", 400);
     has(ask_raw("OPTIONS /images/app/token HTTP/1.1\r\nHost: t\r\n\r\n", 204),
         "Allow: GET, HEAD, POST, OPTIONS");
     ask_raw("POST /nowhere HTTP/1.1\r\nHost: t\r\n\r\n", 404);

@@ -1,0 +1,22 @@
+/* Small questions about texts. */
+#ifndef MB_TEXT_H
+#define MB_TEXT_H
+
+#include <stdbool.h>
+#include <string.h>
+
+static inline bool has_prefix(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* The value of a hexadecimal digit in any case, -1 for what is none. */
+static inline int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+#endif
