@@ -20,7 +20,6 @@ const struct flag_row flag_rows[] = {
     {FLAG_NO_WAIT, "no-wait", 0, NULL, NULL, "show what is known now"},
     {FLAG_TIMEOUT, "timeout", 't', "TIME", NULL, "wait no longer, an image: 60s (default), 2m"},
     {FLAG_SERVER, "server", 's', "URL", NULL,
-<<<<<<< HEAD
      "the MicroBadger API; else MB_SERVER, else " //
      DEFAULT_SERVER},
     {FLAG_LOCAL, "local", 'l', NULL, NULL, "ask the registry from here, without a server"},
@@ -29,9 +28,6 @@ const struct flag_row flag_rows[] = {
      "with --local, as MB_REGISTRY_AUTH_FILE"},
     {FLAG_LOCAL_SETTING, "hub-url", 0, "URL", NULL, "with --local, as MB_HUB_URL"},
     {FLAG_LOCAL_SETTING, "eager-versions", 0, "COUNT", NULL, "with --local, as MB_EAGER_VERSIONS"},
-=======
-     "the MicroBadger API; else MB_SERVER, else " DEFAULT_SERVER},
->>>>>>> h-cli
     {FLAG_QUIET, "quiet", 'q', NULL, NULL, "no progress on standard error"},
     {FLAG_MAX_SIZE, "max-size", 0, "SIZE", NULL, "exit with 6 if it is larger, like 50MB"},
     {FLAG_MAX_LAYERS, "max-layers", 0, "COUNT", NULL, "exit with 6 if it has more layers"},
