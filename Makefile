@@ -208,7 +208,7 @@ lint: build/venv/.stamp $(SPDX_IDS) $(WEB) ## formatting of C and Python, clang-
 	@clang-format --dry-run --Werror $(C_FILES)
 	$(PYTHON) -m black -q -l 100 --check tests tools/run tools/tally
 	@printf '%s\n' $(filter %.c,$(filter-out tests/%,$(C_FILES))) | \
-	    xargs -P $(shell nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -Icommon -Ibuild/generated $(PKG_CFLAGS) 2>/dev/null' tidy
+	    xargs -P $(shell nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -Icommon -Iinspector -Isize -Ibuild/generated $(PKG_CFLAGS) 2>/dev/null' tidy
 
 .PHONY: format
 format: build/venv/.stamp ## format C and Python

@@ -58,12 +58,17 @@ static int read_name(struct local_path *path, char *rest, const char **ret_why)
     return is_search ? ERR_UNSUPPORTED : read_image(path, rest, ret_why);
 }
 
+static int parse(const char *path, struct url *ret_url, const char **ret_why)
+{
+    AUTO(free) char *text = xasprintf("http://localhost%s", path);
+    *ret_why = "This is no path.";
+    return url_parse(text, ret_url);
+}
+
 int local_path_parse(const char *path, struct local_path *ret_path, const char **ret_why)
 {
     AUTO(url) struct url url = {0};
-    AUTO(free) char *text = xasprintf("http://localhost%s", path);
-    *ret_why = "This is no path.";
-    if (url_parse(text, &url) != 0)
+    if (parse(path, &url, ret_why) != 0)
         return ERR_INVALID;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         size_t len = strlen(rows[i].prefix);
@@ -78,6 +83,41 @@ int local_path_parse(const char *path, struct local_path *ret_path, const char *
         return 0;
     }
     return ERR_UNSUPPORTED;
+}
+
+static int read_side(const struct url *url, const char *side, struct local_path *ret_path,
+                     const char **ret_why)
+{
+    AUTO(free) char *name = url_query_get(url, side);
+    AUTO(free) char *own = xasprintf("platform_%s", side);
+    *ret_why = "Two images are compared, a and b.";
+    if (!name || reference_parse(name, &ret_path->image, ret_why) != 0)
+        return ERR_INVALID;
+    ret_path->answer = DOCUMENT_VERSION;
+    ret_path->platform = url_query_get(url, own);
+    if (!ret_path->platform)
+        ret_path->platform = url_query_get(url, "platform");
+    return 0;
+}
+
+int local_path_parse_compare(const char *path, struct local_path ret_sides[2], const char **ret_why)
+{
+    AUTO(url) struct url url = {0};
+    AUTO(local_path) struct local_path a = {0};
+    AUTO(local_path) struct local_path b = {0};
+    if (parse(path, &url, ret_why) != 0)
+        return ERR_INVALID;
+    if (strcmp(url.path, "/v1/compare") != 0)
+        return ERR_UNSUPPORTED;
+    int err = read_side(&url, "a", &a, ret_why);
+    if (err == 0)
+        err = read_side(&url, "b", &b, ret_why);
+    if (err)
+        return err;
+    ret_sides[0] = a;
+    ret_sides[1] = b;
+    a = b = (struct local_path){0};
+    return 0;
 }
 
 void local_path_release(struct local_path *path)

@@ -18,6 +18,9 @@ struct local_path {
 /* 0; ERR_UNSUPPORTED: something else, for a server; ERR_INVALID with ret_why. Both are static.
  * Caller releases. */
 int local_path_parse(const char *path, struct local_path *ret_path, const char **ret_why);
+/* Likewise of "/v1/compare?a=...&b=...", as versions. */
+int local_path_parse_compare(const char *path, struct local_path ret_sides[2],
+                             const char **ret_why);
 void local_path_release(struct local_path *path);
 
 static inline void local_path_cleanup(struct local_path *path)

@@ -6,6 +6,7 @@
 
 #include "answer_body.h"
 #include "clock.h"
+#include "compare.h"
 #include "err.h"
 #include "fragment.h"
 #include "jsonx.h"
@@ -211,28 +212,30 @@ static int inspect_version(struct asking *asking, struct document_in_memory *doc
     return read_document(asking, document);
 }
 
-static void get_document(struct asking *asking, struct source_answer *answer)
+/* Does what is wanted, and reads. */
+static int work(struct asking *asking, struct document_in_memory *document)
 {
-    struct document_in_memory document;
-    const struct document_view *view = &document.view;
-    int err = read_document(asking, &document);
+    const struct document_view *view = &document->view;
+    int err = read_document(asking, document);
     asking->source->shown = asking->shown;
     if (err == 0 && wants_inspection(view))
-        err = inspect_image(asking, &document);
+        err = inspect_image(asking, document);
     if (err == 0 && wants_measurement(asking, view))
-        err = measure_image(asking, &document);
+        err = measure_image(asking, document);
     if (err == 0 && wants_version(asking, view))
-        err = inspect_version(asking, &document);
+        err = inspect_version(asking, document);
     asking->source->shown = NULL;
-    if (err || asking->end == LOCAL_INTERRUPTED)
-        answer_error(answer, err ? err : ERR_CANCELLED, err ? err_str(err) : "interrupted");
-    else
-        answer_view(asking, view, answer);
+    return err == 0 && asking->end == LOCAL_INTERRUPTED ? ERR_CANCELLED : err;
 }
 
-static void get_image(struct local_source *source, const struct source_request *request,
-                      const struct local_path *path, struct source_answer *answer)
+/* take: what becomes of the view; told only where there is one. */
+typedef void take_view(void *arg, const struct asking *asking, const struct document_view *view);
+
+static void ask(struct local_source *source, const struct source_request *request,
+                const struct local_path *path, take_view *take, void *arg,
+                struct source_answer *answer)
 {
+    struct document_in_memory document;
     AUTO(free) char *name = reference_canonical(&path->image);
     AUTO(free) char *shown = reference_shown(&path->image);
     struct asking asking = {
@@ -240,26 +243,104 @@ static void get_image(struct local_source *source, const struct source_request *
     AUTO(free)
     char *detail = xasprintf("The registry %.100s may not be asked. MB_REGISTRIES can allow it.",
                              path->image.registry);
-    if (!local_allows(source->local, path->image.registry))
+    if (!local_allows(source->local, path->image.registry)) {
         answer_problem(answer, 403, "registry_not_allowed", detail);
-    else if (path->is_status)
+        return;
+    }
+    if (path->is_status) {
         answer_json(answer, 200, answer_body_status(shown, local_status(source->local, name)));
+        return;
+    }
+    int err = work(&asking, &document);
+    if (err)
+        answer_error(answer, err, err == ERR_CANCELLED ? "interrupted" : err_str(err));
     else
-        get_document(&asking, answer);
+        take(arg, &asking, &document.view);
+}
+
+static void take_answer(void *arg, const struct asking *asking, const struct document_view *view)
+{
+    answer_view(asking, view, arg);
+}
+
+/* Comparing */
+
+struct side {
+    struct source_answer *answer; /* where it is not there */
+    char *reference;
+    char image_digest[DIGEST_BYTES];
+    const char *status;
+    json_t *version; /* NULL: not there */
+};
+
+static void take_side(void *arg, const struct asking *asking, const struct document_view *view)
+{
+    struct side *side = arg;
+    const struct reference *image = &asking->path->image;
+    const char *sign = image->digest ? "@" : image->tag ? ":" : "";
+    const char *version = image->digest ? image->digest : image->tag ? image->tag : "";
+    answer_view(asking, view, side->answer);
+    if (view->find != DOCUMENT_FOUND || side->answer->err)
+        return;
+    side->reference = xasprintf("%s%s%s", asking->shown, sign, version);
+    side->version = source_answer_json(side->answer);
+    side->status = image_status_str(view->status.status);
+    (void)snprintf(side->image_digest, sizeof(side->image_digest), "%s", view->child_digest);
+    if (side->version)
+        source_answer_release(side->answer);
+}
+
+static void compare(const struct side *sides, struct source_answer *answer)
+{
+    static const char *const keys[] = {"A", "B"};
+    const struct compare_side a = {sides[0].reference, sides[0].image_digest, sides[0].version};
+    const struct compare_side b = {sides[1].reference, sides[1].image_digest, sides[1].version};
+    json_t *result = compare_versions(&a, &b);
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        json_object_set_new(json_object_get(result, keys[i]), "Status",
+                            json_string(sides[i].status));
+    answer_json(answer, 200, result);
+}
+
+static void get_comparison(struct local_source *source, const struct source_request *request,
+                           const struct local_path *paths, struct source_answer *answer)
+{
+    struct side sides[2] = {{.answer = answer}, {.answer = answer}};
+    for (size_t i = 0; i < ARRAY_LEN(sides); i++) {
+        ask(source, request, &paths[i], take_side, &sides[i], answer);
+        if (!sides[i].version)
+            break;
+    }
+    if (sides[0].version && sides[1].version)
+        compare(sides, answer);
+    for (size_t i = 0; i < ARRAY_LEN(sides); i++) {
+        free(sides[i].reference);
+        json_decref(sides[i].version);
+    }
 }
 
 static void local_get(struct source *source, const struct source_request *request,
                       struct source_answer *ret_answer)
 {
-    AUTO(local_path) struct local_path path = {0};
+    struct local_source *own = (struct local_source *)source;
+    struct local_path paths[2] = {0};
     const char *why = NULL;
-    int err = local_path_parse(request->path, &path, &why);
+    bool is_comparison = true;
+    int err = local_path_parse_compare(request->path, paths, &why);
+    if (err == ERR_UNSUPPORTED) {
+        is_comparison = false;
+        err = local_path_parse(request->path, &paths[0], &why);
+    }
     if (err == ERR_UNSUPPORTED)
         answer_problem(ret_answer, 501, "needs_server", "only a server can answer this");
     else if (err)
         answer_problem(ret_answer, 400, "bad_request", why);
+    else if (is_comparison)
+        get_comparison(own, request, paths, ret_answer);
     else
-        get_image((struct local_source *)source, request, &path, ret_answer);
+        ask(own, request, &paths[0], take_answer, ret_answer, ret_answer);
+    local_path_release(&paths[0]);
+    local_path_release(&paths[1]);
 }
 
 /* Nothing works on an image between two calls: its status is the last one. */

@@ -1,5 +1,6 @@
 /* Answers made in this process (local.h), the same as the public API's: of images, versions,
- * Dockerfiles and statuses. What only a server knows is a problem with the code "needs_server". */
+ * Dockerfiles, comparisons and statuses. What only a server knows is a problem with the code
+ * "needs_server". */
 #ifndef MB_SOURCE_LOCAL_H
 #define MB_SOURCE_LOCAL_H
 

@@ -131,6 +131,25 @@ def test_two_tags_of_one_repository(registry, client):
     assert digests == [tags["1.1"].digest, tags["1"].digest]
 
 
+def test_a_comparison_is_that_of_the_api(make_suite, client):
+    suite = make_suite(MB_EAGER_VERSIONS=5).start()
+    a, b = f"{HOST}/demo/hello:1.1", f"{HOST}/demo/multi"
+    for reference in (a, b):
+        suite.wait_status(reference)
+    expected = json.loads(fetch(suite, f"/v1/compare?a={a}&b={b}&platform=linux/amd64"))
+    found = client.json("compare", a, b, "--platform", "linux/amd64")
+    for side in ("A", "B"):
+        assert found[side].pop("Status") in ("SIZE", "INSPECTED")
+        assert expected[side].pop("Status") == "INSPECTED"
+        # Which other tags point there, and other platforms, are not looked at to compare one.
+        assert found[side].pop("LatestVersion") and expected[side].pop("LatestVersion")
+    found.pop("Platforms"), expected.pop("Platforms")
+    assert found == expected
+    missing = client.run("--local", "compare", a, f"{HOST}/no/such")
+    assert missing.returncode == NOT_FOUND
+    assert "no/such" in missing.stderr
+
+
 def test_it_asks_for_little(registry, client):
     client.json("layers", f"{HOST}/demo/hello")
     assert registry.proxy.counts(kind="manifests", method="GET").total() == 1

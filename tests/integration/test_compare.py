@@ -286,13 +286,17 @@ def test_a_side_that_is_missing_is_named(suite):
         ("a=&b=nginx", "a"),
         ("a=nginx&b=UPPER/case", "b"),
         ("a=nginx&b=nginx&platform_b=linux", "b"),
-        ("a=nope.example/x&b=nginx", "a"),
     ],
 )
 def test_a_bad_side_is_named(suite_api, query, side):
     status, _, body = suite_api.get(f"/v1/compare?{query}")
     assert (status, body["side"]) == (400, side), body
     assert body["detail"].startswith(f"{side}: ")
+
+
+def test_a_side_of_another_registry_is_named(suite_api):
+    status, _, body = suite_api.get("/v1/compare?a=nope.example/x&b=nginx")
+    assert (status, body["side"], body["code"]) == (403, "a", "registry_not_allowed")
 
 
 @pytest.fixture
