@@ -4,10 +4,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ascii.h"
 #include "badge_route.h"
 #include "err.h"
 #include "mem.h"
-#include "text.h"
 
 #define SEARCH "search/"
 #define MAX_PAGE 1000000

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "mem.h"
-#include "text.h"
 
 #define LONG_LINE_BYTES 80
 #define MAX_BYTES (64u << 20) /* far above any line: the command itself is the limit */

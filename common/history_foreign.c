@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "history_value.h"
 #include "jsonx.h"
 #include "mem.h"
 #include "strbuf.h"
-#include "text.h"
 #include "utf8.h"
 
 #define MAX_NOTE_BYTES 1000

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "jsonx.h"
 #include "mem.h"
-#include "text.h"
 
 #define MAX_ARGUMENTS 1000
 

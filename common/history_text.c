@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "history_foreign.h"
 #include "history_health.h"
 #include "history_pairs.h"
@@ -11,7 +12,6 @@
 #include "jsonx.h"
 #include "mem.h"
 #include "strbuf.h"
-#include "text.h"
 
 #define MAX_SHELL_BYTES 512 /* a longer one is not followed */
 

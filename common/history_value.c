@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "gostring.h"
 #include "jsonx.h"
 #include "mem.h"
-#include "text.h"
 
 #define MAX_PATH_WORDS 16 /* of a volume's path with blanks */
 

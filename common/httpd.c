@@ -258,7 +258,8 @@ void httpd_quiesce(struct httpd *httpd)
         take_backlog(httpd, fd);
         close(fd);
     }
-    /* libmicrohttpd 1.0 counts those taken in only from its next run on; a drain would end first. */
+    /* libmicrohttpd 1.0 counts those taken in only from its next run on; a drain would end first.
+     */
     (void)MHD_run(httpd->daemon);
     httpd->is_dirty = true;
 }

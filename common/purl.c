@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "mem.h"
 #include "reference.h"
-#include "text.h"
 
 #define TYPE "pkg:docker/"
 #define MAX_BYTES 1024

@@ -1,6 +1,6 @@
-/* Small questions about texts. */
-#ifndef MB_TEXT_H
-#define MB_TEXT_H
+/* Small questions about ASCII texts. */
+#ifndef MB_ASCII_H
+#define MB_ASCII_H
 
 #include <stdbool.h>
 #include <string.h>
