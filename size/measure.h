@@ -15,7 +15,7 @@ struct measurer {
     struct store *store;
     int64_t eager_versions;
     int64_t max_heads; /* tags whose digests are asked for one by one in a job; 0: all */
-    int64_t job_ms; /* after this what is left goes to a new message */
+    int64_t job_ms;    /* after this what is left goes to a new message */
 };
 
 /* Groups the tags by digest, then fills in the wanted version with all its platforms and the
