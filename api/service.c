@@ -171,7 +171,7 @@ static bool check_registry(const struct service *service, struct httpd_request *
     char *detail = xasprintf("The registry %.100s is not one that this server may ask. "
                              "Its operator can allow it in MB_REGISTRIES.",
                              image->registry);
-    reply(request, page_or_problem(route, 403, "registry_not_allowed", detail, 0));
+    reply(request, page_or_problem(route, 400, "registry_not_allowed", detail, 0));
     return false;
 }
 

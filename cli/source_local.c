@@ -244,7 +244,7 @@ static void ask(struct local_source *source, const struct source_request *reques
     char *detail = xasprintf("The registry %.100s may not be asked. MB_REGISTRIES can allow it.",
                              path->image.registry);
     if (!local_allows(source->local, path->image.registry)) {
-        answer_problem(answer, 403, "registry_not_allowed", detail);
+        answer_problem(answer, 400, "registry_not_allowed", detail);
         return;
     }
     if (path->is_status) {

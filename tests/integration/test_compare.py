@@ -296,7 +296,7 @@ def test_a_bad_side_is_named(suite_api, query, side):
 
 def test_a_side_of_another_registry_is_named(suite_api):
     status, _, body = suite_api.get("/v1/compare?a=nope.example/x&b=nginx")
-    assert (status, body["side"], body["code"]) == (403, "a", "registry_not_allowed")
+    assert (status, body["side"], body["code"]) == (400, "a", "registry_not_allowed")
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ static void bad_names_go_nowhere(void **state)
         has(answer, "\"detail\":\"");
     }
     ask(long_name, 400);
-    has(ask("/v1/images/evil.example/x/y", 403), "\"code\":\"registry_not_allowed\"");
+    has(ask("/v1/images/evil.example/x/y", 400), "\"code\":\"registry_not_allowed\"");
     assert_int_equal(messages(), 0);
     assert_int_equal(redis_number(redis, "DBSIZE%s", ""), 0);
 }
