@@ -1,5 +1,6 @@
 #include "mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,4 +57,9 @@ char *xasprintf(const char *format, ...)
     int len = vasprintf(&text, format, args);
     va_end(args);
     return checked(len < 0 ? NULL : text);
+}
+
+void mem_trim(void)
+{
+    (void)malloc_trim(0);
 }

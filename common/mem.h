@@ -15,6 +15,9 @@ char *xmemdup(const void *data, size_t len) __attribute__((malloc, returns_nonnu
 char *xasprintf(const char *format, ...)
     __attribute__((format(printf, 1, 2), malloc, returns_nonnull));
 
+/* Gives what was freed back to the system: after large work, before a rest. */
+void mem_trim(void);
+
 /* AUTO(foo) on a local pointer or value calls foo_cleanup(&local) when it leaves scope. */
 #define AUTO(kind) __attribute__((cleanup(kind##_cleanup)))
 

@@ -313,8 +313,10 @@ int worker_run(struct worker *worker, worker_job *job, void *arg)
         failures = 0;
         if (!err && !worker->draining)
             note_frontier(worker, message);
-        if (!message)
+        if (!message) {
+            mem_trim();
             continue;
+        }
         worker->current = message;
         handle_message(worker);
         worker->current = NULL;
