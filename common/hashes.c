@@ -3,10 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
 #include "mem.h"
-
-#define uthash_fatal(message) abort() /* as xmalloc: out of memory ends the process */
-#include <uthash.h>
 
 struct field {
     UT_hash_handle hh;

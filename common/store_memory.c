@@ -5,14 +5,12 @@
 
 #include "clock.h"
 #include "err.h"
+#include "hash.h"
 #include "hashes.h"
 #include "jsonx.h"
 #include "mem.h"
 #include "redis_keys.h"
 #include "store_backend.h"
-
-#define uthash_fatal(message) abort() /* as xmalloc: out of memory ends the process */
-#include <uthash.h>
 
 #define RECORD "record" /* the one field of what is a string in Redis */
 

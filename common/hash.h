@@ -3,7 +3,10 @@
 #ifndef MB_HASH_H
 #define MB_HASH_H
 
+#include <stdlib.h>
+
 #define HASH_FUNCTION(key, len, hash) HASH_OAT(key, len, hash)
+#define uthash_fatal(message) abort() /* as xmalloc: out of memory ends the process */
 #include <uthash.h>
 
 #endif
