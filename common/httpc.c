@@ -263,8 +263,9 @@ static void set_method(CURL *easy, const struct httpc_request *request)
 {
     if (strcmp(request->method, "HEAD") == 0) {
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    } else if (strcmp(request->method, "POST") == 0) {
+    } else if (strcmp(request->method, "GET") != 0) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_bytes);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body ? request->body : "");
     }

@@ -25,10 +25,10 @@ typedef void httpc_data(void *arg, const char *data, size_t len);
 /* Everything is borrowed for the httpc_start call only, but for `body`, which stays the caller's
  * until done or cancelled. */
 struct httpc_request {
-    const char *method; /* "GET", "HEAD" or "POST" */
+    const char *method; /* "GET", "HEAD", "POST", "PUT" or "PATCH" */
     const char *url;
     const char *const *headers; /* "Name: value", ends with NULL; NULL: none */
-    const void *body;           /* POST only */
+    const void *body;           /* POST, PUT and PATCH only */
     size_t body_bytes;
     size_t max_body_bytes; /* of the answer; 0 stands for 64 KiB */
     int timeout_ms;        /* the whole exchange; 0 stands for 30 s */

@@ -134,6 +134,11 @@ static void post_carries_its_body(void **state)
     exchange("/echo", &none, &empty);
     assert_int_equal(empty.status, 200);
     assert_non_null(strstr(empty.body, "\r\nContent-Length: 0\r\n"));
+    rest.method = "PATCH";
+    AUTO(seen) struct seen patched = {0};
+    exchange("/echo", &rest, &patched);
+    assert_non_null(strstr(patched.body, "PATCH /echo "));
+    assert_non_null(strstr(patched.body, "\r\nContent-Length: 5\r\n"));
 }
 
 static void head_has_headers_only(void **state)
