@@ -37,9 +37,9 @@ LIBRARY := $(B)/libmicrobadger.a
 BINARIES := $(addprefix $(B)/bin/,$(PROGRAMS))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 # The services' own modules, without main, for unit tests of them.
-SERVICE_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(sort $(wildcard api/*.c inspector/*.c size/*.c))))
+SERVICE_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(sort $(wildcard api/*.c inspector/*.c size/*.c scaler/*.c))))
 CLI_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(sort $(wildcard cli/*.c))))
-C_FILES := $(sort $(wildcard common/*.[ch] api/*.[ch] inspector/*.[ch] size/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/queue/*.[ch] tests/registry/*.[ch] tests/bench/*.[ch] tests/fuzz/*.[ch]))
+C_FILES := $(sort $(wildcard common/*.[ch] api/*.[ch] inspector/*.[ch] size/*.[ch] scaler/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/queue/*.[ch] tests/registry/*.[ch] tests/bench/*.[ch] tests/fuzz/*.[ch]))
 
 Q := $(if $(V),,@)
 
@@ -127,7 +127,7 @@ $(B)/queue-driver $(B)/registry-probe:
 	@echo "LD   $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(B)/tests/unit/%.o: CPPFLAGS += -Iapi -Iinspector -Isize -Icli -DTEST_DATA='"$(CURDIR)/tests/data"'
+$(B)/tests/unit/%.o: CPPFLAGS += -Iapi -Iinspector -Isize -Iscaler -Icli -DTEST_DATA='"$(CURDIR)/tests/data"'
 
 # Tests
 
@@ -208,7 +208,7 @@ lint: build/venv/.stamp $(SPDX_IDS) $(WEB) ## formatting of C and Python, clang-
 	@clang-format --dry-run --Werror $(C_FILES)
 	$(PYTHON) -m black -q -l 100 --check tests tools/run tools/tally
 	@printf '%s\n' $(filter %.c,$(filter-out tests/%,$(C_FILES))) | \
-	    xargs -P $(shell nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -Icommon -Iinspector -Isize -Ibuild/generated $(PKG_CFLAGS) 2>/dev/null' tidy
+	    xargs -P $(shell nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -Icommon -Iinspector -Isize -Iscaler -Ibuild/generated $(PKG_CFLAGS) 2>/dev/null' tidy
 
 .PHONY: format
 format: build/venv/.stamp ## format C and Python
