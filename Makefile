@@ -158,6 +158,14 @@ run: ## install what is missing, build, start all on loopback (PORT=9000, QUEUE=
 	@$(MAKE) --no-print-directory all
 	@exec tools/run
 
+# cli is the image of microbadger itself.
+IMAGES := $(patsubst microbadger-%,%,$(filter microbadger-%,$(PROGRAMS))) cli
+
+.PHONY: images
+images: ## build the container images into build/images (needs root, no daemon)
+	@tools/deps image
+	@tools/images $(IMAGES)
+
 .PHONY: deps
 deps: ## install what building, running and testing need
 	@tools/deps build run test
