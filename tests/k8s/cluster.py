@@ -8,7 +8,7 @@ import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 
-from stack.processes import Process, StackError, free_port, http_is_ok, wait_until
+from stack.processes import Process, StackError, wait_until
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -19,6 +19,12 @@ CLONE_NEWNET = 0x40000000
 NODE_SECONDS = 300
 
 
+def report(line):
+    """Adds what was measured to RESULTS/k8s-report.txt."""
+    with open(RESULTS / "k8s-report.txt", "a", encoding="utf-8") as file:
+        file.write(line + "\n")
+
+
 def enter_network(descriptor):
     """This thread, and the threads and processes that it makes, see the network of that namespace."""
     if ctypes.CDLL(None, use_errno=True).setns(descriptor, CLONE_NEWNET):
@@ -26,10 +32,12 @@ def enter_network(descriptor):
 
 
 class Cluster:
-    """kubectl on the cluster that `kubeconfig` names; our objects are in NAMESPACE."""
+    """kubectl on the cluster that `kubeconfig` names; our objects are in NAMESPACE. is_our_own: of
+    the node that this process shares the network with."""
 
-    def __init__(self, program, kubeconfig):
+    def __init__(self, program, kubeconfig, is_our_own):
         self.program = program
+        self.is_our_own = is_our_own
         self.environment = {**os.environ, "KUBECONFIG": str(kubeconfig)}
 
     def _command(self, arguments):
@@ -58,6 +66,16 @@ class Cluster:
     def wait(condition, seconds, what):
         """wait_until, at a pace that leaves the machine to the cluster."""
         return wait_until(condition, seconds, what, 0.25)
+
+    def as_account(self, name):
+        """The same cluster as a service account of ours sees it."""
+        config = json.loads(self.kubectl("config", "view", "--raw", "--minify", "-o", "json"))
+        token = self.kubectl("create", "token", name).strip()
+        config["users"] = [{"name": name, "user": {"token": token}}]
+        config["contexts"][0]["context"]["user"] = name
+        path = BUILD / f"{name}.kubeconfig"
+        path.write_text(json.dumps(config), encoding="utf-8")
+        return Cluster(self.program, path, self.is_our_own)
 
     def get(self, *arguments):
         """`kubectl get`, parsed."""
@@ -131,8 +149,12 @@ class Node:
             raise StackError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
         return done.stdout
 
-    def import_image(self, archive):
-        self.run("ctr", "-n", "k8s.io", "images", "import", str(archive))
+    def import_image(self, archive, tag=None):
+        """tag: under this tag instead of its own."""
+        images = ["ctr", "-n", "k8s.io", "images"]
+        name = self.run(*images, "import", str(archive)).split()[1]
+        if tag:
+            self.run(*images, "tag", "--force", name, f"{name.rpartition(':')[0]}:{tag}")
 
     def audit(self):
         """The API server's audit events so far, oldest first."""

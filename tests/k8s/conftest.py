@@ -1,15 +1,20 @@
 """Fixtures: one cluster a session. A test module brings its own objects in and out of it."""
 
+import json
 import os
+from pathlib import Path
 
 import pytest
 
-from cluster import BUILD, Cluster, own_node
+from cluster import BUILD, HERE, RESULTS, ROOT, Cluster, own_node, report
+
+IMAGES = Path(os.environ.get("IMAGES_OUT", ROOT / "build/images"))
 
 
 @pytest.fixture(scope="session")
 def node():
     """Our own node, running; None on a cluster that KUBECONFIG names."""
+    (RESULTS / "k8s-report.txt").unlink(missing_ok=True)
     if os.environ.get("KUBECONFIG"):
         yield None
         return
@@ -21,8 +26,40 @@ def node():
 def cluster(node):
     """kubectl on the session's cluster."""
     if node is None:
-        return Cluster("kubectl", os.environ["KUBECONFIG"])
-    return Cluster(BUILD / "bin/kubectl", node.kubeconfig)
+        return Cluster("kubectl", os.environ["KUBECONFIG"], False)
+    return Cluster(BUILD / "bin/kubectl", node.kubeconfig, True)
+
+
+@pytest.fixture(scope="session")
+def overlay(cluster, node):
+    """The overlay for this cluster, whose images are there."""
+    if node is None:
+        return HERE / "overlays/local"
+    for archive in previous_images():
+        node.import_image(archive, "previous")
+    for archive in IMAGES.glob("*.tar"):
+        node.import_image(archive)
+    return HERE / "overlays/node"
+
+
+def previous_images():
+    """Those of the commit before; where there is none, the present ones must stand in for them."""
+    found = list((BUILD / "previous").glob("*.tar"))
+    report(f"images to update from: {'the previous commit' if found else 'the same ones'}")
+    return found or list(IMAGES.glob("*.tar"))
+
+
+@pytest.fixture(scope="session")
+def previous_overlay(overlay):
+    """The same overlay with the images to update from."""
+    directory = BUILD / "previous-overlay"
+    directory.mkdir(exist_ok=True)
+    names = ("api", "inspector", "size", "scaler")
+    images = [{"name": f"microbadger/{name}", "newTag": "previous"} for name in names]
+    kustomization = {"resources": [os.path.relpath(overlay, directory)], "images": images}
+    # JSON is YAML.
+    (directory / "kustomization.yaml").write_text(json.dumps(kustomization), encoding="ascii")
+    return directory
 
 
 @pytest.hookimpl(hookwrapper=True)
