@@ -261,4 +261,5 @@ install: all ## install the programs, the man page and shell completions (PREFIX
 clean: ## remove what was built
 	rm -rf build
 
--include $(shell find build -name '*.d' 2>/dev/null)
+# Not those within the images' file systems.
+-include $(shell find build -path build/image -prune -o -name '*.d' -print 2>/dev/null)

@@ -156,6 +156,9 @@ class Node:
         if tag:
             self.run(*images, "tag", "--force", name, f"{name.rpartition(':')[0]}:{tag}")
 
+    def clear_volumes(self):
+        self.run("find", "/run/volumes", "-mindepth", "1", "-delete")
+
     def audit(self):
         """The API server's audit events so far, oldest first."""
         with open(self.directory / "log/audit.log", encoding="utf-8") as file:

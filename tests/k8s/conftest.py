@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cluster import BUILD, HERE, RESULTS, ROOT, Cluster, own_node, report
+from deployed import Deployed
 
 IMAGES = Path(os.environ.get("IMAGES_OUT", ROOT / "build/images"))
 
@@ -40,6 +41,20 @@ def overlay(cluster, node):
     for archive in IMAGES.glob("*.tar"):
         node.import_image(archive)
     return HERE / "overlays/node"
+
+
+@pytest.fixture(scope="module")
+def deploy(request, cluster, node):
+    """deploy(overlay): the suite, which is not started yet. What it left is removed in the end."""
+
+    def make(overlay):
+        deployed = Deployed(cluster, overlay)
+        if node is not None:
+            request.addfinalizer(node.clear_volumes)
+        request.addfinalizer(deployed.delete)
+        return deployed
+
+    return make
 
 
 def previous_images():

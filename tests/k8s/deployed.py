@@ -25,8 +25,17 @@ class Deployed:
         self._processes = []
 
     def apply(self, overlay=None):
-        """What kubectl says to each object."""
-        return self.cluster.kubectl("apply", "-k", overlay or self.overlay).splitlines()
+        self.cluster.kubectl("apply", "-k", overlay or self.overlay)
+
+    def versions(self):
+        """{object: the generation of what is wanted of it, or where it has none, its version}"""
+        text = self.cluster.kubectl("kustomize", self.overlay)
+        arguments = ("get", "-f", "-", "-o", "json")
+        objects = json.loads(self.cluster.kubectl(*arguments, data=text))["items"]
+        metadata = [(item["kind"], item["metadata"]) for item in objects]
+        return {
+            f"{kind}/{m['name']}": m.get("generation", m["resourceVersion"]) for kind, m in metadata
+        }
 
     def wait_rollout(self, *names):
         """Until the new pods are there, and only they."""
