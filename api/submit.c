@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "flow.h"
 #include "log.h"
 #include "mem.h"
 #include "message.h"
@@ -49,6 +50,7 @@ static void on_sent(void *arg, int err)
                                        "Inspection queue.",
                                        NULL);
         metric_add(submitted, 1);
+        flow_sent(redis, FLOW_INSPECTION);
         log_info("submitted", LOG_STR("image", submitting->name),
                  LOG_STR("tag", submitting->image.tag));
         if (submitting->result == SUBMIT_GO)
