@@ -223,7 +223,9 @@ static void finish(struct kube_call *call, const struct httpc_response *response
     if (answer.err) {
         const char *message = jsonx_str(json, "message");
         if (!*message)
-            message = response->status ? err_str(answer.err) : response->error_text;
+            message = response->err             ? response->error_text
+                      : answer.err == ERR_PROTO ? "the answer is no JSON object"
+                                                : "";
         error_text = kube_status_text(&call->request, answer.status, message);
         answer.error_text = error_text;
         if (response->err == 0)

@@ -116,7 +116,8 @@ static void run_scale(struct command *command)
 static void on_lease(void *arg, bool is_held)
 {
     (void)arg;
-    put(json_pack("{s:b, s:s}", "held", (int)is_held, "holder", lease_holder(lease)));
+    put(json_pack("{s:b, s:s, s:I}", "held", (int)is_held, "holder", lease_holder(lease), "at_ms",
+                  (json_int_t)loop_now_ms(loop)));
 }
 
 static void run_elect(struct command *command)

@@ -27,12 +27,12 @@ class KubeClient(Driver):
         """.known .replicas .available .error; stale_ms 0: however old."""
         return self.run("state", name=name, stale_ms=stale_ms)
 
-    def wait_for(self, name, **wanted):
+    def wait_for(self, name, seconds=SOON, **wanted):
         def met():
             state = self.state(name)
             return all(getattr(state, key) == value for key, value in wanted.items()) and state
 
-        return wait_until(met, SOON, f"{name} is seen with {wanted}")
+        return wait_until(met, seconds, f"{name} is seen with {wanted}")
 
     def scale(self, name, replicas, dry_run=False):
         """.err .retry_after_ms .error .replicas (as known then)"""
