@@ -36,7 +36,7 @@ struct kube_request {
     const char *query;  /* without '?'; NULL: none */
     const json_t *body; /* NULL: none; a merge patch where the verb is "patch" */
     int timeout_ms;     /* 0 stands for 10 s */
-    httpc_data *data;   /* as httpc.h has it, for watches */
+    httpc_data *data;   /* with kube_start's arg, as httpc.h has it; for watches */
 };
 
 struct kube_answer {

@@ -96,3 +96,50 @@ class Refusal(Exception):
         message = f'{full} "{name}" is invalid: {where}: Invalid value: {what}'
         details = {"name": name, "kind": full.partition(".")[0], "causes": [cause]}
         return cls(422, "Invalid", message, details)
+
+
+def deployment_object(namespace, name, replicas):
+    """One that a restricted namespace takes; of an image that nobody need have."""
+    labels = {"app": name}
+    container = {"name": "app", "image": "registry.test/app:1"}
+    container["resources"] = {"requests": {"cpu": "10m", "memory": "16Mi"}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+        },
+    }
+
+
+def account_objects(namespace, names, lease):
+    """The scaler's ServiceAccount, its Role and their binding."""
+    account = {"kind": "ServiceAccount", "name": "microbadger-scaler", "namespace": namespace}
+    metadata = {"name": "microbadger-scaler", "namespace": namespace}
+    rules = [
+        {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": ["apps"], "resources": ["deployments/scale"], "verbs": ["get", "patch"]},
+        {"resources": ["leases"], "verbs": ["get", "update"]},
+        {"resources": ["leases"], "verbs": ["create"]},
+    ]
+    for rule in rules[:2]:
+        rule["resourceNames"] = names
+    for rule in rules[2:]:
+        rule["apiGroups"] = ["coordination.k8s.io"]
+    rules[2]["resourceNames"] = [lease]
+    group = "rbac.authorization.k8s.io"
+    reference = {"apiGroup": group, "kind": "Role", "name": "microbadger-scaler"}
+    return [
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata},
+        {"apiVersion": f"{group}/v1", "kind": "Role", "metadata": metadata, "rules": rules},
+        {
+            "apiVersion": f"{group}/v1",
+            "kind": "RoleBinding",
+            "metadata": metadata,
+            "roleRef": reference,
+            "subjects": [account],
+        },
+    ]
