@@ -35,7 +35,8 @@ static struct metric *labelled(struct metric *(*declare)(const char *, const cha
 
 void group_init(struct group *group, const char *role, struct deployment *deployment)
 {
-    *group = (struct group){.role = role, .deployment = deployment, .expected = -1};
+    *group =
+        (struct group){.role = role, .deployment = deployment, .expected = -1, .attempted = -1};
     struct group_metrics *metrics = &group->metrics;
     metrics->desired = labelled(metric_gauge, "mb_scaler_desired_replicas",
                                 "Replicas as last decided.", group, "");
@@ -60,12 +61,15 @@ void group_init(struct group *group, const char *role, struct deployment *deploy
 void group_adopt(struct group *group)
 {
     int replicas = deployment_replicas(group->deployment);
-    if (group->expected >= 0 && replicas != group->expected) {
+    bool is_own = replicas == group->expected || replicas == group->attempted;
+    if (group->expected >= 0 && !is_own) {
         metric_add(group->metrics.outside_changes, 1);
         log_info("changed by somebody else, and adopted",
                  LOG_STR("deployment", deployment_name(group->deployment)),
                  LOG_INT("from", group->expected), LOG_INT("to", replicas));
     }
+    if (replicas != group->expected)
+        group->attempted = -1;
     group->expected = replicas;
 }
 
@@ -90,6 +94,7 @@ void group_patched(struct group *group, int replicas, int err, int64_t retry_aft
 {
     count_result(group, err);
     group->is_refused = err == ERR_FORBIDDEN;
+    group->attempted = err == ERR_UNAVAILABLE ? replicas : -1;
     if (err == 0) {
         if (replicas < group->expected)
             group->fell_ms = now_ms;

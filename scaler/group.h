@@ -22,6 +22,7 @@ struct group {
     struct deployment *deployment;
     int desired;     /* as last decided */
     int expected;    /* spec.replicas as last seen or set, -1 before that */
+    int attempted;   /* by a patch of which nobody knows whether it was done; else -1 */
     bool is_refused; /* the account may not scale it */
     int64_t fell_ms; /* the last patch downwards, 0: none */
     int failures;    /* in a row */

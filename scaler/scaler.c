@@ -17,7 +17,6 @@
 #include "report.h"
 
 #define SEEN_MS 90000 /* what is known of a Deployment is asked after every 30 s */
-#define MAX_CONFLICTS 3
 
 /* Room is made before it is used: the urgent group's first. */
 static const struct step {
@@ -82,19 +81,14 @@ static void on_scaled(void *arg, int err, int64_t retry_after_ms)
 {
     struct scaler *scaler = arg;
     struct group *group = &scaler->groups[steps[scaler->step].group];
-    bool is_same = deployment_replicas(group->deployment) == group->expected;
     group_patched(group, scaler->target, err, retry_after_ms, loop_now_ms(scaler->loop));
     group_tell(group);
-    if (err == ERR_CONFLICT && is_same && ++scaler->conflicts < MAX_CONFLICTS) {
-        run_steps(scaler); /* its status changed meanwhile, its number did not */
-    } else if (err) {
-        scaler->is_patching =
-            false; /* whatever needed its room waits; the next look decides anew */
-    } else {
-        scaler->step++;
-        scaler->conflicts = 0;
-        run_steps(scaler);
+    if (err) {
+        scaler->is_patching = false; /* what needs its room waits; the next look decides anew */
+        return;
     }
+    scaler->step++;
+    run_steps(scaler);
 }
 
 static void run_steps(struct scaler *scaler)
@@ -115,7 +109,6 @@ static void start_pass(struct scaler *scaler)
 {
     scaler->is_patching = true;
     scaler->step = 0;
-    scaler->conflicts = 0;
     run_steps(scaler);
 }
 

@@ -30,12 +30,11 @@ def make_kube():
 
 
 @pytest.fixture
-def make_scaler(request, redis, db, tmp_path):
-    """make_scaler(kube, backend, MB_POLICY="simple", ...): started, not ready yet."""
+def make_scaler(redis, db, tmp_path):
+    """make_scaler(kube, backend, MB_POLICY="simple", ...): it runs, and is not ready yet."""
     scalers = []
-    request.node.suites = []
 
-    def make(kube, backend, cache=None, **settings):
+    def make(kube, backend, cache=None, is_to_run=True, **settings):
         name = f"scaler-{len(scalers) + 1}"
         own = {
             **backend.settings,
@@ -45,6 +44,8 @@ def make_scaler(request, redis, db, tmp_path):
             **settings,
         }
         scalers.append(Scaler(name, own, tmp_path).start())
+        if is_to_run:
+            scalers[-1].process.wait_ready(scalers[-1].is_alive, SECONDS)
         return scalers[-1]
 
     yield make
@@ -357,7 +358,7 @@ def test_all_problems_of_its_numbers_are_told_together(
         "MB_LEASE": "No Name",
         "MB_DRY_RUN": "perhaps",
     }
-    scaler = make_scaler(kube, redis_backend, **settings)
+    scaler = make_scaler(kube, redis_backend, is_to_run=False, **settings)
     assert scaler.process.wait(SECONDS) == 2
     lines = [line.strip() for line in scaler.process.log().splitlines()[1:]]
     assert lines == [
@@ -372,7 +373,9 @@ def test_all_problems_of_its_numbers_are_told_together(
 
 
 def test_without_access_it_says_why(make_kube, make_scaler, redis_backend, tmp_path):
-    scaler = make_scaler(make_kube(), redis_backend, MB_KUBECONFIG=str(tmp_path / "none"))
+    scaler = make_scaler(
+        make_kube(), redis_backend, is_to_run=False, MB_KUBECONFIG=str(tmp_path / "none")
+    )
     assert scaler.process.wait(SECONDS) == 1
     assert str(tmp_path / "none") in scaler.lines("no access to Kubernetes")[0]["error"]
 

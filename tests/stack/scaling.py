@@ -1,6 +1,7 @@
 """What the scaler sees and does: messages in both queues with their counters, as producers and
 workers leave them, and the history of its Deployments."""
 
+from .processes import http_is_ok
 from .queues import RedisBackend
 from .suite import Program
 
@@ -71,6 +72,9 @@ class Scaler(Program):
     def __init__(self, name, settings, directory):
         own = {"MB_LOG": "debug", "MB_LOG_FORMAT": "json", "POD_NAME": name, **settings}
         super().__init__("scaler", name, own, directory)
+
+    def is_alive(self):
+        return http_is_ok(self.admin_url + "/healthz")
 
     def metric(self, name, **labels):
         """0 before it is counted."""
