@@ -73,26 +73,21 @@ enum MHD_Result httpd_queue_response(struct httpd_request *request, struct httpd
     return MHD_queue_response(request->connection, response->status, response->mhd);
 }
 
-static enum MHD_Result add_header_cost(void *arg, enum MHD_ValueKind kind, const char *name,
-                                       const char *value)
-{
-    size_t *bytes = arg;
-    *bytes += HEADER_COST_BYTES;
-    if (kind == MHD_HEADER_KIND && strcasecmp(name, MHD_HTTP_HEADER_COOKIE) == 0)
-        *bytes += value ? strlen(value) + 1 : 0; /* cookies are read from a copy */
-    return MHD_YES;
-}
-
 /* Where an answer's headers do not fit beside the request, libmicrohttpd would close the connection
- * without a word. */
+ * without a word. Its cookies are copied: that is looked at only where it may matter. */
 static bool leaves_room_for_answer(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    size_t bytes = info ? info->header_size : 0;
-    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND | MHD_COOKIE_KIND, add_header_cost,
-                                    &bytes);
-    return bytes + ANSWER_HEADERS_BYTES <= CONNECTION_MEMORY_BYTES;
+    size_t text_bytes = info ? info->header_size : 0;
+    size_t count = (size_t)MHD_get_connection_values(connection, MHD_HEADER_KIND | MHD_COOKIE_KIND,
+                                                     NULL, NULL);
+    size_t bytes = text_bytes + count * HEADER_COST_BYTES + ANSWER_HEADERS_BYTES;
+    if (bytes + text_bytes <= CONNECTION_MEMORY_BYTES)
+        return true;
+    const char *cookies =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_COOKIE);
+    return bytes + (cookies ? strlen(cookies) + 1 : 0) <= CONNECTION_MEMORY_BYTES;
 }
 
 /* Past libmicrohttpd, which has no memory for it. Nothing else is being sent: answers of requests
