@@ -1,6 +1,7 @@
 #include "worker.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +50,8 @@ struct worker {
     struct queue_message *current; /* while its job runs */
     const char *current_name;      /* canonical */
     bool lease_lost;
+    struct metric *jobs[JOB_OUTCOMES]; /* counted */
+    struct metric *durations;
     worker_job *job;
     void *job_arg;
 };
@@ -206,8 +209,8 @@ static bool settle_end(struct worker *worker, enum image_status status, const ch
     return err ? settle_retry(worker, reason) : settle_complete(worker, NULL, NULL);
 }
 
-static const char *const outcome_names[] = {"done",  "next",   "again",  "deferred",
-                                            "retry", "failed", "missing"};
+static const char *const outcome_names[JOB_OUTCOMES] = {"done",  "next",   "again",  "deferred",
+                                                        "retry", "failed", "missing"};
 
 static bool settle(struct worker *worker, struct message *message, const struct job_result *result)
 {
@@ -236,20 +239,6 @@ static bool settle(struct worker *worker, struct message *message, const struct 
 
 /* One message */
 
-static void count_outcome(const struct worker *worker, enum job_outcome outcome, int64_t took_ms)
-{
-    static struct metric *jobs[ARRAY_LEN(outcome_names)];
-    static struct metric *durations;
-    if (!durations)
-        durations = metric_histogram("mb_job_duration_seconds", "Time a job took.", NULL);
-    if (!jobs[outcome])
-        jobs[outcome] = metric_counter(
-            "mb_jobs_total", "Jobs by how they ended.",
-            xasprintf("worker=\"%s\",result=\"%s\"", worker->stage, outcome_names[outcome]));
-    metric_add(jobs[outcome], 1);
-    metric_observe_seconds(durations, (double)took_ms / 1000);
-}
-
 static bool run_job(struct worker *worker, struct message *message)
 {
     struct loop *loop = worker->parts.loop;
@@ -261,7 +250,8 @@ static bool run_job(struct worker *worker, struct message *message)
     struct job_result result = worker->job(worker->job_arg, message);
     loop_timer_stop(worker->renew_timer);
     int64_t took_ms = loop_now_ms(loop) - started_ms;
-    count_outcome(worker, result.outcome, took_ms);
+    metric_add(worker->jobs[result.outcome], 1);
+    metric_observe_seconds(worker->durations, (double)took_ms / 1000);
     log_info("job", LOG_STR("image", worker->current_name), LOG_STR("tag", message->image.tag),
              LOG_STR("result", outcome_names[result.outcome]),
              LOG_STR("error", result.outcome >= JOB_DEFER ? result.error_text : ""),
@@ -378,6 +368,18 @@ static void on_auth_reread(void *arg, const char *why)
         log_info("changed credentials are read", LOG_STR("file", path));
 }
 
+/* All of them, so that they can be watched before they count. */
+static void declare_metrics(struct worker *worker)
+{
+    static char labels[JOB_OUTCOMES][64];
+    worker->durations = metric_histogram("mb_job_duration_seconds", "Time a job took.", NULL);
+    for (size_t i = 0; i < JOB_OUTCOMES; i++) {
+        (void)snprintf(labels[i], sizeof(labels[i]), "worker=\"%s\",result=\"%s\"", worker->stage,
+                       outcome_names[i]);
+        worker->jobs[i] = metric_counter("mb_jobs_total", "Jobs by how they ended.", labels[i]);
+    }
+}
+
 static void connect_parts(struct worker *worker, enum program program)
 {
     const struct config *config = worker->config;
@@ -405,6 +407,7 @@ struct worker *worker_new(const struct config *config, enum program program, con
     struct worker *worker = xcalloc(1, sizeof(*worker));
     worker->config = config;
     worker->stage = stage;
+    declare_metrics(worker);
     connect_parts(worker, program);
     worker->source = open_queue(worker, source);
     worker->next = next ? open_queue(worker, next) : NULL;

@@ -163,6 +163,30 @@ def test_drained_workers_have_told_all(make_suite, backend, registry, counts):
         assert backend.depth(stage) == (sent - done, 0, 0)
 
 
+@pytest.mark.parametrize("program, stage", [("inspector", "inspection"), ("size", "size")])
+def test_drain_releases_what_takes_too_long(
+    make_suite, backend, registry, program, stage, counts, wait_counts
+):
+    """A registry that says nothing: the message is in the queue again, as if it were new."""
+    before = PROGRAMS[: PROGRAMS.index(program)]
+    suite = make_suite(backend, MB_DRAIN_SECONDS=4, MB_MAX_RECEIVES=1).start(before)
+    (name,) = images(registry, 1)
+    suite.get(f"/v1/images/{name}")
+    wait_counts(stage, 1, 0, 0)
+    fault = registry.proxy.fault("hang", repository=name.removeprefix(HOST + "/"), ms=60_000)
+    suite.add(program)
+    wait_until(lambda: fault.hits > 0, 20, "work is under way")
+    assert suite[program].term() == 0
+    assert backend.depth(stage) == (1, 0, 0)
+    assert counts(stage) == (2, 1, 1)
+    registry.reset()
+    suite[program].start().wait_ready()
+    for other in PROGRAMS[len(before) + 1 :]:
+        suite.add(other)
+    suite.wait_status(name)
+    wait_counts(stage, 2, 2, 2)
+
+
 def test_lost_redis_loses_counts_and_nothing_else(make_suite, backend, own_redis, registry):
     """The queues are elsewhere: Redis goes in the middle of the work."""
     cache, _ = own_redis
