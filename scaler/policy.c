@@ -68,8 +68,11 @@ int policy_count(double pods)
     return whole >= INT_MAX ? INT_MAX : (int)whole;
 }
 
-void policy_reason(struct policy_decision *decision, int group, const char *format, ...)
+void policy_reason(const struct policy_options *options, struct policy_decision *decision,
+                   int group, const char *format, ...)
 {
+    if (options->without_reasons)
+        return;
     char *reason = decision->reasons[group];
     size_t len = strlen(reason);
     va_list args;
@@ -112,16 +115,16 @@ static struct range range_of(const struct policy_options *options,
     return range;
 }
 
-static void tell_change(const struct policy_sample *sample, struct policy_decision *decision,
-                        int group, int want)
+static void tell_change(const struct policy_options *options, const struct policy_sample *sample,
+                        struct policy_decision *decision, int group, int want)
 {
     int count = decision->replicas[group];
     if (count > want && !sample->groups[group].is_known)
-        policy_reason(decision, group, "; held at %d: its queue tells no length", count);
+        policy_reason(options, decision, group, "; held at %d: its queue tells no length", count);
     else if (count > want)
-        policy_reason(decision, group, "; %d is the least", count);
+        policy_reason(options, decision, group, "; %d is the least", count);
     else if (count < want)
-        policy_reason(decision, group, "; %d is the most now", count);
+        policy_reason(options, decision, group, "; %d is the most now", count);
 }
 
 void policy_limit(const struct policy_options *options, const struct policy_sample *sample,
@@ -143,5 +146,5 @@ void policy_limit(const struct policy_options *options, const struct policy_samp
     decision->replicas[POLICY_URGENT] = urgent;
     decision->replicas[POLICY_PATIENT] = patient;
     for (int group = 0; group < POLICY_GROUPS; group++)
-        tell_change(sample, decision, group, wants[group]);
+        tell_change(options, sample, decision, group, wants[group]);
 }

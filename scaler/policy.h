@@ -20,8 +20,9 @@ struct policy_group_options {
 };
 
 struct policy_options {
-    int pool;         /* pods of both groups together */
-    int64_t start_ms; /* of a pod, until it works */
+    int pool;             /* pods of both groups together */
+    int64_t start_ms;     /* of a pod, until it works */
+    bool without_reasons; /* a simulator makes millions of decisions, and reads none */
     struct policy_group_options groups[POLICY_GROUPS];
 };
 

@@ -116,16 +116,17 @@ static void tell(const struct policy_options *options, const struct policy_sampl
                  const struct needs *needs, int reserve, struct policy_decision *decision)
 {
     for (int i = 0; i < POLICY_GROUPS; i++) {
-        policy_reason(decision, i, "%.2f busy at %.0f ms each, %lld wait to go in %lld s: wants %d",
+        policy_reason(options, decision, i,
+                      "%.2f busy at %.0f ms each, %lld wait to go in %lld s: wants %d",
                       needs[i].load, needs[i].service_ms, (long long)sample->groups[i].waiting,
                       (long long)options->groups[i].drain_ms / 1000, needs[i].raw);
         if (decision->replicas[i] > needs[i].raw)
-            policy_reason(decision, i, ", keeps %d for a while", decision->replicas[i]);
+            policy_reason(options, decision, i, ", keeps %d for a while", decision->replicas[i]);
         else if (decision->replicas[i] < needs[i].raw)
-            policy_reason(decision, i, ", makes do with %d", decision->replicas[i]);
+            policy_reason(options, decision, i, ", makes do with %d", decision->replicas[i]);
     }
     if (reserve)
-        policy_reason(decision, POLICY_URGENT, ", leaves one to those who waited long");
+        policy_reason(options, decision, POLICY_URGENT, ", leaves one to those who waited long");
 }
 
 static void decide(const struct policy_options *options, struct policy_state *state,

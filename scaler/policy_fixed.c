@@ -8,7 +8,7 @@ static void decide(const struct policy_options *options, struct policy_state *st
     *ret_decision = (struct policy_decision){0};
     for (int group = 0; group < POLICY_GROUPS; group++) {
         ret_decision->replicas[group] = sample->groups[group].replicas;
-        policy_reason(ret_decision, group, "fixed");
+        policy_reason(options, ret_decision, group, "fixed");
     }
     policy_limit(options, sample, ret_decision);
 }

@@ -66,7 +66,7 @@ static void decide(const struct policy_options *options, struct policy_state *st
         const struct policy_group_sample *seen = &sample->groups[i];
         ret_decision->replicas[i] =
             decide_group(&options->groups[i], &state->hpa[i], seen, sample->now_ms);
-        policy_reason(ret_decision, i, "%lld wait, %lld in hand, %lld a pod",
+        policy_reason(options, ret_decision, i, "%lld wait, %lld in hand, %lld a pod",
                       (long long)seen->waiting, (long long)seen->in_flight,
                       (long long)options->groups[i].target_length);
     }

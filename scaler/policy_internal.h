@@ -69,7 +69,7 @@ void policy_limit(const struct policy_options *options, const struct policy_samp
 /* A number of pods from a formula's result, whatever that is: 0 to INT_MAX. */
 int policy_count(double pods);
 
-void policy_reason(struct policy_decision *decision, int group, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void policy_reason(const struct policy_options *options, struct policy_decision *decision,
+                   int group, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -2,13 +2,13 @@
  * length of a queue. Its pace is the engine's tick, half a second. */
 #include "policy_internal.h"
 
-#include <limits.h>
 #include <math.h>
 
 #define STEP_MS 500
 #define HYSTERESIS 0.7
 #define PROPORTIONAL 0.04
 #define DIFFERENTIAL 1.25
+#define MOST_PODS 1e9
 
 /* Pods more or fewer. The first sample has no change of length. */
 static double pods_of(int64_t target, int64_t length, double change)
@@ -18,7 +18,7 @@ static double pods_of(int64_t target, int64_t length, double change)
     bool may_fall = length <= (int64_t)(HYSTERESIS * (double)target);
     if ((pods > 0 && !may_rise) || (pods < 0 && !may_fall))
         return 0;
-    return fmax(fmin(pods, INT_MAX / 2), -INT_MAX / 2);
+    return fmax(fmin(pods, MOST_PODS), -MOST_PODS);
 }
 
 static void step(const struct policy_group_options *options, struct policy_pid_group *group,
@@ -48,9 +48,9 @@ static void decide(const struct policy_options *options, struct policy_state *st
             step(&options->groups[i], group, seen, sample->now_ms);
         bool has_step = group->step.has_step && seen->is_known;
         ret_decision->replicas[i] = has_step ? group->step.to : seen->replicas;
-        policy_reason(ret_decision, i, "%lld wait, %lld may: %d to %d", (long long)seen->waiting,
-                      (long long)options->groups[i].target_length, seen->replicas,
-                      ret_decision->replicas[i]);
+        policy_reason(options, ret_decision, i, "%lld wait, %lld may: %d to %d",
+                      (long long)seen->waiting, (long long)options->groups[i].target_length,
+                      seen->replicas, ret_decision->replicas[i]);
     }
     policy_limit(options, sample, ret_decision);
 }

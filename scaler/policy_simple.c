@@ -41,8 +41,9 @@ static void decide_group(const struct policy_options *options, struct policy_sta
             (struct policy_simple_group){to != seen->replicas, sample->now_ms, seen->replicas, to};
     }
     decision->replicas[group] = last->to;
-    policy_reason(decision, group, "%lld wait, %lld may: %d to %d", (long long)seen->waiting,
-                  (long long)options->groups[group].target_length, seen->replicas, last->to);
+    policy_reason(options, decision, group, "%lld wait, %lld may: %d to %d",
+                  (long long)seen->waiting, (long long)options->groups[group].target_length,
+                  seen->replicas, last->to);
 }
 
 static void decide(const struct policy_options *options, struct policy_state *state,
