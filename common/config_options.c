@@ -103,7 +103,7 @@ const struct option_row config_options[] = {
     {"MB_LEASE", OPTION_KUBE_NAME, PROGRAM_SCALER, AT(lease), "microbadger-scaler", 0, 0,
      "who holds this Lease acts; other scalers wait"},
     {"MB_DRY_RUN", OPTION_SWITCH, PROGRAM_SCALER, AT(dry_run), "no", 0, 0,
-     "yes: decides and logs, and changes nothing"},
+     "no or yes: decides and logs, and changes nothing"},
     {"MB_LOG", OPTION_LOG_LEVEL, PROGRAM_SERVICES, AT(log_level), "info", 0, 0,
      "debug, info, warn or error"},
     {"MB_LOG_FORMAT", OPTION_LOG_FORMAT, PROGRAM_SERVICES, AT(log_format), "auto", 0, 0,

@@ -1,6 +1,8 @@
-/* microbadger-scaler: moves room between inspectors and size workers, as their queues need it. */
+/* microbadger-scaler: moves room between inspectors and size workers, as their queues need it.
+ * `microbadger-scaler simulate` compares the policies that decide it. */
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "admin.h"
 #include "config.h"
@@ -9,6 +11,7 @@
 #include "loop.h"
 #include "mem.h"
 #include "scaler.h"
+#include "simulate.h"
 #include "version.h"
 
 #define DRAIN_MS 10000 /* to give the lease up */
@@ -53,6 +56,8 @@ static int serve(struct loop *loop, struct scaler *scaler, const struct config *
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "simulate") == 0)
+        return simulate_main(argc - 1, argv + 1);
     struct config config;
     config_load(&config, PROGRAM_SCALER, argc, argv);
     log_init(program_name(PROGRAM_SCALER), config.log_level, config.log_format);

@@ -364,7 +364,7 @@ def test_all_problems_of_its_numbers_are_told_together(
     assert lines == [
         'MB_POLICY="pid": neither drain nor simple',
         'MB_LEASE="No Name": not a name of an object of Kubernetes',
-        'MB_DRY_RUN="perhaps": yes: decides and logs, and changes nothing',
+        'MB_DRY_RUN="perhaps": no or yes: decides and logs, and changes nothing',
         "MB_INSPECTOR_MIN=3 is more than its maximum=2",
         "MB_SIZE_MAX=5 is more than MB_POOL=4",
         "MB_INSPECTOR_MIN=3 and MB_SIZE_MIN=2 are together more than MB_POOL=4",
