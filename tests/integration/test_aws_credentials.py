@@ -203,13 +203,12 @@ def test_expired_keys_of_other_sources_are_a_failure(identity, consume):
     assert consumer.send("job") == "unavailable"
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_calls_wait_for_the_first_keys(identity, consume, kind):
-    identity.held = {kind}
-    consumer = consume(kind, wait=False)
+def test_calls_wait_for_the_first_keys(identity, consume):
+    identity.held = {"web_identity"}
+    consumer = consume("web_identity", wait=False)
     sent = [consumer.start("send", body=str(number)) for number in range(3)]
     poll = consumer.start("receive", wait_ms=10_000)
-    wait_until(lambda: identity.asked[kind] >= 2, 10, "the source to be asked")
+    wait_until(lambda: identity.asked["web_identity"] >= 2, 10, "the source to be asked")
     assert "are on their way" in problem_of(consumer)  # the loop is not blocked
     assert not any(consumer.is_done(each) for each in sent)
     identity.held = set()
