@@ -31,15 +31,19 @@ def queues(sqs):
     own.close()
 
 
+def settings_of(queues, identity, *kinds):
+    """Of a program or consumer whose keys come from the kinds of source named."""
+    settings = {key: value for key, value in queues.settings.items() if key not in KEYS}
+    return {**settings, **identity.environment(*kinds)}
+
+
 @pytest.fixture
 def consume(identity, queues):
     """consume("web_identity", ...): a consumer with the variables of these kinds."""
     consumers = []
 
     def make(*kinds, wait=True, **variables):
-        settings = {key: value for key, value in queues.settings.items() if key not in KEYS}
-        settings.update(identity.environment(*kinds))
-        settings.update(variables)
+        settings = {**settings_of(queues, identity, *kinds), **variables}
         consumers.append(Consumer(settings, wait=wait))
         return consumers[-1]
 
@@ -79,7 +83,7 @@ def test_each_source_gives_keys(identity, consume, sqs, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_keys_are_replaced_before_they_expire(identity, consume, kind):
+def test_keys_that_expire_are_replaced(identity, consume, kind):
     identity.lifetime_seconds = 6
     consumer = consume(kind)
     deadline = time.monotonic() + 60
@@ -310,15 +314,10 @@ def test_what_cannot_work_is_told_at_the_start(environment, why):
 # The programs
 
 
-def program_settings(queues, identity, *kinds):
-    settings = {key: value for key, value in queues.settings.items() if key not in KEYS}
-    return {**settings, **identity.environment(*kinds)}
-
-
 @pytest.mark.parametrize("kind", ["web_identity", "container"])
 def test_nothing_is_lost_while_keys_expire(make_suite, identity, queues, registry, kind):
     identity.lifetime_seconds = 4
-    queues.settings = program_settings(queues, identity, kind)
+    queues.settings = settings_of(queues, identity, kind)
     suite = make_suite(queues).start()
     deadline = time.monotonic() + 90
     rounds = 0
@@ -339,10 +338,10 @@ def test_nothing_is_lost_while_keys_expire(make_suite, identity, queues, registr
 
 def test_readiness_says_why_there_are_no_keys(make_suite, identity, queues, registry):
     identity.broken = {"web_identity"}
-    queues.settings = program_settings(queues, identity, *KINDS)
+    queues.settings = settings_of(queues, identity, *KINDS)
     suite = make_suite(queues)
     suite.start(["api"])  # it answers what it has
-    inspector = suite._make("inspector").start()
+    inspector = suite.launch("inspector")
     wait_until(
         lambda: b"no AWS credentials from web identity: STS: 403 AccessDenied"
         in http_get(inspector.admin_url + "/readyz")[2],
