@@ -9,9 +9,11 @@ VERSION := $(shell cat VERSION)
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 PYTHON := build/venv/bin/python
 
-PKGS := libmicrohttpd libcurl jansson hiredis libcrypto zlib
 # pkg-config is asked only where something is built: `make deps` runs before it is installed.
-PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
+PKGS = $(eval PKGS := libmicrohttpd libcurl jansson hiredis libcrypto zlib $(REDIS_TLS))$(PKGS)
+# hiredis has TLS from 1.0 on.
+REDIS_TLS = $(shell pkg-config --exists hiredis_ssl libssl && echo hiredis_ssl libssl)
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)) $(if $(filter hiredis_ssl,$(PKGS)),-DMB_REDIS_TLS))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
@@ -245,4 +247,5 @@ install: all ## install the programs, the man page and shell completions (PREFIX
 clean: ## remove what was built
 	rm -rf build
 
--include $(shell find build -name '*.d' 2>/dev/null)
+# Not those within the images' file systems.
+-include $(shell find build -path build/image -prune -o -name '*.d' -print 2>/dev/null)
