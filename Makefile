@@ -186,6 +186,12 @@ $(B)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBS)
 
+.PHONY: test-image
+test-image: images ## build the container images, test what is in them, run the suite from them
+	@tools/deps run image venv
+	@mkdir -p build/results
+	$(PYTHON) -m pytest -q tests/image --junitxml=build/results/image.xml -n 2 $(PYTEST_ARGS)
+
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= $(FUZZ_NAMES)
 

@@ -69,14 +69,16 @@ def test_listens_for_the_cluster_by_default(images, name, tmp_path):
 def test_images_are_inspected_by_one_another(suite, images):
     for name, image in images.items():
         document = suite.wait_status(f"{HOST}/microbadger/{name}")
-        version = document["Versions"][0]
-        assert "sha256:" + version["SHA"] == image.digest
-        assert {tag["tag"] for tag in version["Tags"]} == {VERSION, "latest"}
+        (listed,) = document["Versions"]
+        assert "sha256:" + listed["SHA"] == image.digest
+        assert {tag["tag"] for tag in listed["Tags"]} == {VERSION, "latest"}
         assert document["Labels"] == image.config["config"]["Labels"]
-        layers = [layer for layer in version["Layers"] if layer["DownloadSize"]]
-        sizes = [layer["size"] for layer in image.manifest["layers"]]
-        assert [layer["DownloadSize"] for layer in layers] == sizes
-        assert document["DownloadSize"] == sum(sizes)
+        path = f"/v1/images/{HOST}/microbadger/{name}/version/{image.digest}"
+        _, _, version = suite.get(path)
+        layers = [layer for layer in version["Layers"] if not layer["Empty"]]
+        expected = [(layer["digest"], layer["size"]) for layer in image.manifest["layers"]]
+        assert [(layer["BlobSum"], layer["DownloadSize"]) for layer in layers] == expected
+        assert version["DownloadSize"] == sum(size for _, size in expected)
 
 
 def test_license_and_revision_are_understood(suite, images):
