@@ -63,7 +63,7 @@ class Redis:
     """redis-server on a free port, on loopback unless `host` is another address; nothing is kept on
     disk unless aof is set."""
 
-    def __init__(self, directory, aof=False, host="127.0.0.1", port=None):
+    def __init__(self, directory, aof=False, options=(), host="127.0.0.1", port=None):
         self.host = host
         self.port = port or free_port()
         self.directory = directory
@@ -71,7 +71,7 @@ class Redis:
         argv += ["--protected-mode", "yes" if host == "127.0.0.1" else "no"]
         argv += ["--appendonly", "yes" if aof else "no", "--dir", directory, "--databases", "64"]
         argv += ["--appendfsync", "everysec", "--daemonize", "no", "--loglevel", "notice"]
-        self.process = Process("redis", argv, directory)
+        self.process = Process("redis", [*argv, *options], directory)
 
     def start(self):
         self.process.start().wait_ready(self._answers, 10)
