@@ -59,9 +59,7 @@ def deploy(request, cluster, node):
 
 def previous_images():
     """Those of the commit before; where there is none, the present ones must stand in for them."""
-    found = list((BUILD / "previous").glob("*.tar"))
-    report(f"images to update from: {'the previous commit' if found else 'the same ones'}")
-    return found or list(IMAGES.glob("*.tar"))
+    return list((BUILD / "previous").glob("*.tar")) or list(IMAGES.glob("*.tar"))
 
 
 @pytest.fixture(scope="session")
@@ -69,8 +67,8 @@ def previous_overlay(overlay):
     """The same overlay with the images to update from."""
     directory = BUILD / "previous-overlay"
     directory.mkdir(exist_ok=True)
-    names = ("api", "inspector", "size", "scaler")
-    images = [{"name": f"microbadger/{name}", "newTag": "previous"} for name in names]
+    names = {archive.stem for archive in previous_images()}
+    images = [{"name": f"microbadger/{name}", "newTag": "previous"} for name in sorted(names)]
     kustomization = {"resources": [os.path.relpath(overlay, directory)], "images": images}
     # JSON is YAML.
     (directory / "kustomization.yaml").write_text(json.dumps(kustomization), encoding="ascii")
