@@ -18,6 +18,10 @@
 #define KEY_BUDGET "mb:1:budget"      /* hash: budget.h; lives as long as what it tells */
 #define KEY_NOTICE "mb:1:notice:"     /* channel */
 
+/* flow.h: a hash for each stage, without a lifetime, and a channel. */
+#define KEY_FLOW "mb:1:flow:"
+#define KEY_FLOW_NOTICE "mb:1:flow-notice:"
+
 /* The reverse index (relations_index.h): sorted sets of images, then where an image is found. */
 #define KEY_INDEX_LAYER "mb:1:idx:layer:"   /* by layer digest */
 #define KEY_INDEX_DIFF "mb:1:idx:diff:"     /* by diff ID */

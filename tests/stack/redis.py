@@ -23,9 +23,10 @@ class RedisClient:
         out = [b"*%d\r\n" % len(parts)]
         out += [b"$%d\r\n%s\r\n" % (len(part), part) for part in parts]
         self._socket.sendall(b"".join(out))
-        return self._reply()
+        return self.answer()
 
-    def _reply(self):
+    def answer(self):
+        """The next answer, or what a channel that is subscribed to brings."""
         line = self._file.readline()
         if not line.endswith(b"\r\n"):
             raise ConnectionError("redis closed the connection")
@@ -39,7 +40,7 @@ class RedisClient:
         if kind == b"$":
             return self._bulk(int(rest))
         if kind == b"*":
-            return None if int(rest) < 0 else [self._reply() for _ in range(int(rest))]
+            return None if int(rest) < 0 else [self.answer() for _ in range(int(rest))]
         raise ConnectionError(f"not RESP2: {line!r}")
 
     def _bulk(self, length):

@@ -155,6 +155,10 @@ class Sqs:
         """What the proxy saw: {"ops": {operation: {...}}, "refused": {...}, ...}."""
         return self._control("/__counts")
 
+    def log(self, queue):
+        """The last requests about a queue, oldest first: {"t": seconds, "op": ..., "status": ...}."""
+        return [entry for entry in self._control("/__log") if entry["queue"] == queue]
+
     def fault(self, kind, op="*", **rule):
         """Adds one of the proxy's rules: fault("throttle", "SendMessage", next=2)."""
         self._control("/__faults", {"add": [{"kind": kind, "op": op, **rule}]})
