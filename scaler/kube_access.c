@@ -124,8 +124,7 @@ void kube_access_release(struct kube_access *access)
 /* As a URL and libcurl want it: IPv6 in brackets. */
 static char *host_and_port(const char *host, int port)
 {
-    const char *open = strchr(host, ':') && *host != '[' ? "[" : "";
-    return xasprintf("%s%s%s:%d", open, host, *open ? "]" : "", port);
+    return strchr(host, ':') ? xasprintf("[%s]:%d", host, port) : xasprintf("%s:%d", host, port);
 }
 
 int kube_access_set_server(struct kube_access *access, const char *text, const char *server_name)

@@ -286,7 +286,7 @@ static bool is_exposed(const struct kube_access *access)
     if (!access->token.text || url_parse(access->server, &url) != 0)
         return false;
     bool is_local = strcmp(url.host, "127.0.0.1") == 0 || strcmp(url.host, "localhost") == 0 ||
-                    strcmp(url.host, "::1") == 0 || strcmp(url.host, "[::1]") == 0;
+                    strcmp(url.host, "::1") == 0;
     return strcmp(url.scheme, "http") == 0 && !is_local;
 }
 
