@@ -9,7 +9,7 @@ VERSION := $(shell cat VERSION)
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 PYTHON := build/venv/bin/python
 
-PKGS := libmicrohttpd libcurl jansson hiredis libcrypto zlib
+PKGS := libmicrohttpd libcurl jansson hiredis libcrypto zlib yaml-0.1
 # pkg-config is asked only where something is built: `make deps` runs before it is installed.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
@@ -39,7 +39,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit
 # The services' own modules, without main, for unit tests of them.
 SERVICE_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(sort $(wildcard api/*.c inspector/*.c size/*.c scaler/*.c))))
 CLI_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(sort $(wildcard cli/*.c))))
-C_FILES := $(sort $(wildcard common/*.[ch] api/*.[ch] inspector/*.[ch] size/*.[ch] scaler/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/queue/*.[ch] tests/registry/*.[ch] tests/bench/*.[ch] tests/fuzz/*.[ch]))
+C_FILES := $(sort $(wildcard common/*.[ch] api/*.[ch] inspector/*.[ch] size/*.[ch] scaler/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/queue/*.[ch] tests/registry/*.[ch] tests/kube/*.[ch] tests/bench/*.[ch] tests/fuzz/*.[ch]))
 
 Q := $(if $(V),,@)
 
@@ -120,10 +120,16 @@ $(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(FUZZ_OBJS) $(SERVICE_OBJS) $(LIBRARY)
 
 $(B)/tests/fuzz/%.o: CPPFLAGS += -Iapi -DFUZZ_CORPUS='"$(CURDIR)/tests/fuzz/corpus"'
 
-# Drivers that integration tests use as one consumer of a queue, one client of a registry.
+# Drivers that integration tests use as one consumer of a queue, one client of a registry or of a
+# Kubernetes API server.
 $(B)/queue-driver: $(B)/tests/queue/driver.o $(LIBRARY)
 $(B)/registry-probe: $(B)/tests/registry/probe.o $(LIBRARY)
-$(B)/queue-driver $(B)/registry-probe:
+KUBE_OBJS := $(patsubst %,$(B)/scaler/%.o,kube kube_access kube_status kube_watch kubeconfig \
+    deployment deployment_scale deployment_view lease lease_record)
+$(B)/kube-driver: $(B)/tests/kube/driver.o $(KUBE_OBJS) $(LIBRARY)
+$(B)/tests/kube/%.o: CPPFLAGS += -Iscaler
+DRIVERS := $(addprefix $(B)/,queue-driver registry-probe kube-driver)
+$(DRIVERS):
 	@echo "LD   $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -136,7 +142,7 @@ unit: $(UNIT_TESTS) $(FUZZ_BINARIES) ## build and run the unit tests (MODE=asan:
 	@tools/run-unit-tests $(B) $(UNIT_TESTS) $(FUZZ_BINARIES)
 
 .PHONY: integration
-integration: all $(B)/queue-driver $(B)/registry-probe build/venv/.stamp build/node/.stamp ## run the integration tests against the real programs
+integration: all $(DRIVERS) build/venv/.stamp build/node/.stamp ## run the integration tests against the real programs
 	@mkdir -p build/results
 	$(PYTHON) -m pytest -q tests/integration --junitxml=build/results/integration-$(MODE).xml -n 4 $(PYTEST_ARGS)
 

@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from stack.consumer import Consumer, driver_path
+from stack.consumer import Consumer
+from stack.driver import driver_path
 from stack.processes import wait_until
 from stack.redis import Redis
 from stack.suite import redis_queues
@@ -344,7 +345,11 @@ def test_names_are_the_last_part_of_the_url(consumer, backend):
 )
 def test_bad_urls_are_named_at_the_start(url, why):
     run = subprocess.run(
-        [driver_path(), "1000", "5", f"a={url}"], capture_output=True, text=True, env={}, timeout=20
+        [driver_path("queue-driver"), "1000", "5", f"a={url}"],
+        capture_output=True,
+        text=True,
+        env={},
+        timeout=20,
     )
     assert run.returncode == 2
     assert why in run.stderr

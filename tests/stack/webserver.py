@@ -106,6 +106,8 @@ class WebServer:
     """Subclass it and write `async def handle(self, request, connection)`: a Response to be sent,
     or None when the connection has been dealt with and is to be closed."""
 
+    tls = None  # an ssl.SSLContext where it speaks HTTPS
+
     def __init__(self):
         self.port = None
         self.stopping = False
@@ -129,7 +131,7 @@ class WebServer:
     async def _listen(self, started):
         self._end = asyncio.Event()
         server = await asyncio.start_server(
-            self._client, "127.0.0.1", 0, backlog=1024, limit=HEAD_MAX_BYTES
+            self._client, "127.0.0.1", 0, backlog=1024, limit=HEAD_MAX_BYTES, ssl=self.tls
         )
         self.port = server.sockets[0].getsockname()[1]
         await self.opened()
@@ -182,7 +184,7 @@ class WebServer:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def stop(self):
         if self._thread and self._thread.is_alive():
