@@ -73,11 +73,12 @@ static size_t runs_of(const struct sim_study *study)
     return study->service_count * study->trace_count * setups * (size_t)study->seeds;
 }
 
-struct sim_study *sim_study_new(const char *directory, const struct sim_choice *choice, int seeds,
+struct sim_study *sim_study_new(const char *directory, const struct sim_choice *choice,
                                 char **ret_why)
 {
     struct sim_study *study = xcalloc(1, sizeof(*study));
-    study->seeds = seeds;
+    study->first_seed = choice->first_seed;
+    study->seeds = choice->seeds;
     *ret_why = NULL;
     choose_setups(study, choice->policy);
     bool is_right = load(study, directory, choice, ret_why);
@@ -119,8 +120,8 @@ struct sim_result *sim_study_results(const struct sim_study *study, size_t servi
 /* The same messages for all setups. */
 static void run_seed(struct sim_study *study, size_t service, size_t trace, int seed)
 {
-    struct sim_load load =
-        sim_load_draw(study->traces[trace], study->services[service], (uint64_t)seed + 1);
+    struct sim_load load = sim_load_draw(study->traces[trace], study->services[service],
+                                         (uint64_t)(study->first_seed + seed));
     for (int workers = 0; workers < SIM_WORKERS; workers++)
         for (size_t i = 0; i < study->setup_counts[workers]; i++)
             sim_study_results(study, service, (enum sim_workers)workers, trace, i)[seed] =
