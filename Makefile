@@ -4,7 +4,7 @@
 MODE ?= release
 B := build/$(MODE)
 PREFIX ?= /usr/local
-PROGRAMS := microbadger microbadger-api microbadger-inspector microbadger-size
+PROGRAMS := microbadger microbadger-api microbadger-inspector microbadger-size microbadger-scaler
 VERSION := $(shell cat VERSION)
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 PYTHON := build/venv/bin/python
@@ -98,7 +98,7 @@ $(BINARIES): $(LIBRARY)
 JOB_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(sort $(wildcard inspector/*.c size/*.c))))
 $(B)/bin/microbadger: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard cli/*.c))) $(JOB_OBJS)
 $(B)/cli/%.o: CPPFLAGS += -Iinspector -Isize
-$(foreach p,api inspector size,$(eval $(B)/bin/microbadger-$(p): $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(p)/*.c)))))
+$(foreach p,api inspector size scaler,$(eval $(B)/bin/microbadger-$(p): $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(p)/*.c)))))
 
 # Shared parts of unit tests: whatever is not a test itself.
 UNIT_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(sort $(wildcard tests/unit/*.c))))

@@ -109,6 +109,11 @@ class FakeKube(WebServer):
     def available(self, name):
         return self.call(lambda: self._deployments[name]["status"].get("availableReplicas", 0))
 
+    def history(self):
+        """[(name, spec.replicas)] of every change of a Deployment, in order."""
+        events = self.call(lambda: list(self._events))
+        return [(it["metadata"]["name"], it["spec"]["replicas"]) for _, _, it in events]
+
     def set_replicas(self, name, replicas):
         """As `kubectl scale` by somebody else."""
         self.call(self._scale, name, replicas)
