@@ -73,9 +73,9 @@ static void print_help(enum program program)
             printf("  --%s, %s\n      %s (default: %s)\n", flag, row->env, row->help,
                    *fallback ? fallback : "none");
     }
-    printf(
-        "  --help\n  --version\n\n"
-        "SQS queues take region, endpoint and keys from the AWS_* variables, as AWS's tools do.\n");
+    printf("  --help\n  --version\n\n"
+           "SQS queues take region, endpoint and keys from where AWS's tools take them: the AWS_* "
+           "variables,\nAWS's shared files, a web identity, a container's agent, the instance.\n");
 }
 
 static void problem(struct loading *loading, const struct option_row *row, const char *value,

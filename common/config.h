@@ -1,6 +1,6 @@
 /* Configuration from flags and the environment, flags first: one table row an option
  * (config_options.c), all problems reported together at start. The only place that reads the
- * environment but for AWS's own variables (aws.c) and the address of Kubernetes' API
+ * environment but for AWS's own variables (aws*.c) and the address of Kubernetes' API
  * (scaler/kube_access.c). */
 #ifndef MB_CONFIG_H
 #define MB_CONFIG_H

@@ -80,11 +80,13 @@ static void on_terminate(void *arg)
 static bool is_ready(void *arg, const char **ret_why)
 {
     struct worker *worker = arg;
-    *ret_why = !redis_is_connected(worker->redis)                ? "Redis is not connected"
-               : !queue_is_healthy(worker->source)               ? "its queue does not answer"
-               : worker->next && !queue_is_healthy(worker->next) ? "the next queue does not answer"
-                                                                 : NULL;
-    return !*ret_why;
+    const char *why = redis_is_connected(worker->redis) ? NULL : "Redis is not connected";
+    if (!why)
+        why = queue_problem(worker->source);
+    if (!why && worker->next)
+        why = queue_problem(worker->next);
+    *ret_why = why;
+    return !why;
 }
 
 /* Leases */

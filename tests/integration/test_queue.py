@@ -340,7 +340,6 @@ def test_names_are_the_last_part_of_the_url(consumer, backend):
         ("ftp://host/x", "redis://"),
         ("https://sqs.us-east-1.amazonaws.com/1/jobs.fifo", "FIFO"),
         ("https://sqs.us-east-1.amazonaws.com/jobs", "ACCOUNT/NAME"),
-        ("https://sqs.us-east-1.amazonaws.com/1/jobs", "AWS_ACCESS_KEY_ID"),
     ],
 )
 def test_bad_urls_are_named_at_the_start(url, why):
