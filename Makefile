@@ -9,9 +9,11 @@ VERSION := $(shell cat VERSION)
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 PYTHON := build/venv/bin/python
 
-PKGS := libmicrohttpd libcurl jansson hiredis libcrypto zlib yaml-0.1
 # pkg-config is asked only where something is built: `make deps` runs before it is installed.
-PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
+PKGS = $(eval PKGS := libmicrohttpd libcurl jansson hiredis libcrypto zlib yaml-0.1 $(REDIS_TLS))$(PKGS)
+# hiredis has TLS from 1.0 on.
+REDIS_TLS = $(shell pkg-config --exists hiredis_ssl libssl && echo hiredis_ssl libssl)
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)) $(if $(filter hiredis_ssl,$(PKGS)),-DMB_REDIS_TLS))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
@@ -160,6 +162,14 @@ run: ## install what is missing, build, start all on loopback (PORT=9000, QUEUE=
 	@$(MAKE) --no-print-directory all
 	@exec tools/run
 
+# cli is the image of microbadger itself.
+IMAGES := $(patsubst microbadger-%,%,$(filter microbadger-%,$(PROGRAMS))) cli
+
+.PHONY: images
+images: ## build the container images into build/images (needs root, no daemon)
+	@tools/deps image
+	@tools/images $(IMAGES)
+
 .PHONY: deps
 deps: ## install what building, running and testing need
 	@tools/deps build run test
@@ -181,6 +191,12 @@ bench: all $(B)/bench/bare_httpd build/venv/.stamp ## measure speed; prints a re
 $(B)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBS)
+
+.PHONY: test-image
+test-image: images ## build the container images, test what is in them, run the suite from them
+	@tools/deps run image venv
+	@mkdir -p build/results
+	$(PYTHON) -m pytest -q tests/image --junitxml=build/results/image.xml -n 2 $(PYTEST_ARGS)
 
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= $(FUZZ_NAMES)
@@ -243,4 +259,5 @@ install: all ## install the programs, the man page and shell completions (PREFIX
 clean: ## remove what was built
 	rm -rf build
 
--include $(shell find build -name '*.d' 2>/dev/null)
+# Not those within the images' file systems.
+-include $(shell find build -path build/image -prune -o -name '*.d' -print 2>/dev/null)

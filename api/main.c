@@ -31,6 +31,12 @@ static void on_terminate(void *arg)
     loop_stop(arg);
 }
 
+static void on_redis_problem(void *arg, const char *why)
+{
+    (void)arg;
+    log_warn("Redis is not connected", LOG_STR("error", why));
+}
+
 static struct httpd *listen_public(struct service *service)
 {
     const struct httpd_options options = {.listen = service->config->listen,
@@ -103,7 +109,9 @@ int main(int argc, char **argv)
     char *why = NULL;
     if (registries_parse(config.registries, &service.registries, &why) != 0)
         abort(); /* config_load has checked it */
+    redis_trust(config.redis_ca_file);
     service.redis = redis_new(service.loop, config.cache_url, program_name(PROGRAM_API));
+    redis_on_problem(service.redis, on_redis_problem, NULL);
     service.queue = queue_new(service.loop, httpc, config.inspection_queue, &options);
     loop_on_signal(service.loop, SIGTERM, on_terminate, service.loop);
     loop_on_signal(service.loop, SIGINT, on_terminate, service.loop);

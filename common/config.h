@@ -22,6 +22,7 @@ struct config {
     char *listen;
     char *admin_listen;
     char *cache_url;
+    char *redis_ca_file; /* "": the system's certificates */
     char *inspection_queue;
     char *size_queue;
     char *registries;

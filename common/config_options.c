@@ -26,7 +26,9 @@ const struct option_row config_options[] = {
     {"MB_ADMIN_LISTEN", OPTION_LISTEN, PROGRAM_SERVICES, AT(admin_listen), NULL, 0, 0,
      "health and metrics"},
     {"MB_CACHE_URL", OPTION_REDIS_URL, PROGRAM_SERVICES, AT(cache_url), "redis://127.0.0.1:6379/0",
-     0, 0, "Redis for results, job markers and notices; redis:// or unix:"},
+     0, 0, "Redis for results, job markers and notices; redis://, rediss:// or unix:"},
+    {"MB_REDIS_CA_FILE", OPTION_REDIS_CA, PROGRAM_SERVICES, AT(redis_ca_file), "", 0, 0,
+     "certificates (PEM) that rediss:// servers are checked against; none: the system's"},
     {"MB_INSPECTION_QUEUE", OPTION_QUEUE_URL, PROGRAM_API | PROGRAM_INSPECTOR | PROGRAM_SCALER,
      AT(inspection_queue), "redis://127.0.0.1:6379/0?stream=inspection", 0, 0,
      "an SQS queue URL or redis://...?stream="},
@@ -187,6 +189,8 @@ char *config_problem(const struct option_row *row, const char *value)
     switch (row->kind) {
     case OPTION_REDIS_URL:
         return redis_url_check(value, &why) ? xstrdup(why) : NULL;
+    case OPTION_REDIS_CA:
+        return redis_ca_check(value, &why) ? xstrdup(why) : NULL;
     case OPTION_QUEUE_URL:
         return queue_url_check(value, &text) ? text : NULL;
     case OPTION_REGISTRIES:

@@ -12,6 +12,7 @@ enum option_kind {
     OPTION_TEXT,
     OPTION_SECRET, /* never shown; may be kept in a file */
     OPTION_REDIS_URL,
+    OPTION_REDIS_CA,
     OPTION_QUEUE_URL,
     OPTION_REGISTRIES,
     OPTION_AUTH_FILE,

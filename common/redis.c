@@ -1,5 +1,6 @@
 #include "redis.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "clock.h"
@@ -36,6 +37,7 @@ struct redis {
     char *name;
     enum redis_state state;
     redisAsyncContext *context;
+    struct ssl_st *tls; /* the context's; NULL without TLS */
     struct loop_io *io;
     struct resolve *resolve;
     struct redis_pending *pending;
@@ -48,36 +50,12 @@ struct redis {
     char last_error[160];
     void (*changed)(void *arg, bool connected);
     void *changed_arg;
+    void (*problem)(void *arg, const char *why);
+    void *problem_arg;
 };
 
 static void connect_start(struct redis *redis);
 static void connection_lost(struct redis *redis, const char *why);
-
-/* hiredis frees each reply after its callback; a taken one is left alone. */
-static redisReplyObjectFunctions reply_functions;
-static void (*free_reply)(void *);
-static void *taken_reply;
-
-static void free_unless_taken(void *reply)
-{
-    if (reply && reply == taken_reply)
-        taken_reply = NULL;
-    else
-        free_reply(reply);
-}
-
-struct redis_reply *redis_reply_take(struct redis *redis, struct redis_reply *reply)
-{
-    (void)redis;
-    taken_reply = reply;
-    return reply;
-}
-
-void redis_reply_free(struct redis_reply *reply)
-{
-    if (reply)
-        freeReplyObject(reply);
-}
 
 /* Glue between hiredis' event hooks and the loop. */
 
@@ -85,6 +63,8 @@ static void on_ready(void *arg, int events)
 {
     struct redis *redis = arg;
     redisAsyncContext *context = redis->context;
+    if (redis->tls)
+        redis_tls_prepare();
     if (events & LOOP_READ)
         redisAsyncHandleRead(context);
     /* Handling the read may have ended this connection. */
@@ -275,6 +255,14 @@ static void tell_change(struct redis *redis, bool connected)
         redis->changed(redis->changed_arg, connected);
 }
 
+static void tell_problem(struct redis *redis, const char *why)
+{
+    bool is_new = strcmp(redis->last_error, why) != 0;
+    (void)snprintf(redis->last_error, sizeof(redis->last_error), "%s", why);
+    if (is_new && redis->problem)
+        redis->problem(redis->problem_arg, redis->last_error);
+}
+
 /* The context is gone or goes now; pending commands fail; tries again after a pause. */
 static void connection_lost(struct redis *redis, const char *why)
 {
@@ -282,7 +270,8 @@ static void connection_lost(struct redis *redis, const char *why)
     redisAsyncContext *context = redis->context;
     redis->state = REDIS_WAITING;
     redis->context = NULL;
-    (void)snprintf(redis->last_error, sizeof(redis->last_error), "%s", why);
+    redis->tls = NULL;
+    tell_problem(redis, why);
     if (context)
         redisAsyncFree(context);
     redis->close_err = 0;
@@ -294,6 +283,18 @@ static void connection_lost(struct redis *redis, const char *why)
         tell_change(redis, false);
 }
 
+/* hiredis knows little of what goes wrong in TLS. */
+static void context_lost(struct redis *redis, const redisAsyncContext *context,
+                         const char *otherwise)
+{
+    char why[sizeof(redis->last_error)];
+    if (!redis->tls || !redis_tls_problem(redis->tls, why, sizeof(why)))
+        (void)snprintf(why, sizeof(why), "%s",
+                       context->errstr && *context->errstr ? context->errstr : otherwise);
+    redis->context = NULL;
+    connection_lost(redis, why);
+}
+
 /* hiredis frees the context itself after these two callbacks. */
 static void on_disconnected(const redisAsyncContext *context, int status)
 {
@@ -301,8 +302,7 @@ static void on_disconnected(const redisAsyncContext *context, int status)
     struct redis *redis = context->data;
     if (redis->context != context)
         return; /* we closed it ourselves */
-    redis->context = NULL;
-    connection_lost(redis, context->errstr && *context->errstr ? context->errstr : "closed");
+    context_lost(redis, context, "closed");
 }
 
 static void on_connected(const redisAsyncContext *context, int status)
@@ -310,8 +310,7 @@ static void on_connected(const redisAsyncContext *context, int status)
     struct redis *redis = context->data;
     if (status == REDIS_OK || redis->context != context)
         return;
-    redis->context = NULL;
-    connection_lost(redis, context->errstr && *context->errstr ? context->errstr : "refused");
+    context_lost(redis, context, "refused");
 }
 
 /* The last command of the login: when it is answered, all are. */
@@ -364,12 +363,7 @@ static void context_start(struct redis *redis, redisAsyncContext *context)
             redisAsyncFree(context);
         return;
     }
-    if (!free_reply) {
-        reply_functions = *context->c.reader->fn;
-        free_reply = reply_functions.freeObject;
-        reply_functions.freeObject = free_unless_taken;
-    }
-    context->c.reader->fn = &reply_functions;
+    redis_reply_watch(context->c.reader);
     context->data = redis;
     redis->context = context;
     redis->state = REDIS_STARTING;
@@ -383,7 +377,13 @@ static void context_start(struct redis *redis, redisAsyncContext *context)
     loop_timer_start(redis->connect_timer, CONNECT_TIMEOUT_MS);
     redisAsyncSetConnectCallback(context, on_connected);
     redisAsyncSetDisconnectCallback(context, on_disconnected);
-    login(redis);
+    const char *why;
+    if (redis->address.is_tls)
+        redis->tls = redis_tls_start(context, redis->address.host, &why);
+    if (redis->address.is_tls && !redis->tls)
+        connection_lost(redis, why);
+    else
+        login(redis);
 }
 
 static void on_resolved(void *arg, int err, const char *address)
@@ -421,7 +421,8 @@ struct redis *redis_new(struct loop *loop, const char *url, const char *name)
     struct redis *redis = xcalloc(1, sizeof(*redis));
     const char *why;
     if (redis_address_parse(url, &redis->address, &why) != 0)
-        abort(); /* the caller has checked it */
+        abort();                    /* the caller has checked it */
+    (void)signal(SIGPIPE, SIG_IGN); /* neither hiredis nor OpenSSL write without it */
     redis->loop = loop;
     redis->name = xstrdup(name);
     redis->command_turn = 1;
@@ -476,6 +477,12 @@ void redis_on_change(struct redis *redis, void (*changed)(void *arg, bool connec
 {
     redis->changed = changed;
     redis->changed_arg = arg;
+}
+
+void redis_on_problem(struct redis *redis, void (*problem)(void *arg, const char *why), void *arg)
+{
+    redis->problem = problem;
+    redis->problem_arg = arg;
 }
 
 void redis_reconnect(struct redis *redis)

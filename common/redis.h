@@ -1,9 +1,9 @@
 /* One Redis connection that keeps itself alive: connects without blocking (names are resolved
- * aside), logs in, selects its database, reconnects with backoff. Only redis.c includes hiredis.
+ * aside), logs in, selects its database, reconnects with backoff. Only redis*.c include hiredis.
  *
  * URLs: redis://[[user]:password@]host[:port][/db], unix:[//][[user]:password@]/path[?db=N];
- * rediss:// needs TLS in hiredis (1.0 or newer). Query members that are not `db` are left alone:
- * queue URLs carry `stream` there. */
+ * rediss:// is redis:// by TLS and needs that in hiredis (1.0 or newer). Query members that are not
+ * `db` are left alone: queue URLs carry `stream` there. */
 #ifndef MB_REDIS_H
 #define MB_REDIS_H
 
@@ -28,6 +28,12 @@ char *redis_url_identity(const char *url);
 /* The database number in a checked URL. */
 int redis_url_db(const char *url);
 
+/* Checks a file of CA certificates (PEM), or "", which stands for the system's: as above. */
+int redis_ca_check(const char *ca_file, const char **ret_why);
+/* Whom the whole process trusts at the other end of rediss://, for connections made from now on.
+ * ca_file has passed redis_ca_check. */
+void redis_trust(const char *ca_file);
+
 /* url has passed redis_url_check. Starts connecting at once; name is told by CLIENT SETNAME. */
 struct redis *redis_new(struct loop *loop, const char *url, const char *name);
 /* Pending commands get ERR_CANCELLED. NULL is fine. */
@@ -39,6 +45,10 @@ bool redis_is_connected(const struct redis *redis);
 const char *redis_last_error(const struct redis *redis);
 /* Told on every change; at most one listener. */
 void redis_on_change(struct redis *redis, void (*changed)(void *arg, bool connected), void *arg);
+
+/* Told why there is no connection, whenever that is another reason than last time; at most one
+ * listener. `why` is borrowed for the call. */
+void redis_on_problem(struct redis *redis, void (*problem)(void *arg, const char *why), void *arg);
 
 /* Sends a command with printf-like arguments as in hiredis (%s, %b with a size_t, %d, %lld).
  * done comes once, from the loop, also where not connected (ERR_UNAVAILABLE), late (ERR_TIMEOUT:

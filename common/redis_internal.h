@@ -8,6 +8,7 @@
 #include "redis.h"
 
 struct redis_address {
+    bool is_tls;
     char *host; /* "" for a socket */
     int port;
     char *socket_path;
@@ -22,11 +23,26 @@ void redis_address_release(struct redis_address *address);
 /* redis_command with a command that hiredis has formatted; takes it (NULL: could not be). */
 void redis_command_formatted(struct redis *redis, int timeout_ms, redis_done *done, void *arg,
                              char *formatted, int len);
+/* Lets replies of this connection be taken. */
+void redis_reply_watch(redisReader *reader);
 struct loop *redis_loop(const struct redis *redis);
 
 /* SUBSCRIBE on a connection that does nothing else; done comes for every message, and once with
  * ERR_UNAVAILABLE when the connection ends. False where not connected. */
 bool redis_subscribe_raw(struct redis *redis, const char *channel, redisCallbackFn *done,
                          void *arg);
+
+/* TLS, where hiredis has it (redis_tls.c). */
+
+bool redis_tls_is_supported(void);
+/* Makes a connection that has just begun one by TLS, to a server that must be `host`. What it
+ * returns belongs to the connection; NULL where TLS cannot be set up, ret_why is a static text. */
+struct ssl_st *redis_tls_start(redisAsyncContext *connection, const char *host,
+                               const char **ret_why);
+/* To be called before each use of such a connection: OpenSSL takes an error that someone else left
+ * behind for its own. */
+void redis_tls_prepare(void);
+/* Right after a failure: why TLS failed, false where it did not. */
+bool redis_tls_problem(const struct ssl_st *tls, char *text, size_t size);
 
 #endif

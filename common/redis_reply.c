@@ -2,6 +2,42 @@
 
 #include "redis_internal.h"
 
+/* hiredis frees each reply after its callback; a taken one is left alone. */
+static redisReplyObjectFunctions reply_functions;
+static void (*free_reply)(void *);
+static void *taken_reply;
+
+static void free_unless_taken(void *reply)
+{
+    if (reply && reply == taken_reply)
+        taken_reply = NULL;
+    else
+        free_reply(reply);
+}
+
+struct redis_reply *redis_reply_take(struct redis *redis, struct redis_reply *reply)
+{
+    (void)redis;
+    taken_reply = reply;
+    return reply;
+}
+
+void redis_reply_free(struct redis_reply *reply)
+{
+    if (reply)
+        freeReplyObject(reply);
+}
+
+void redis_reply_watch(redisReader *reader)
+{
+    if (!free_reply) {
+        reply_functions = *reader->fn;
+        free_reply = reply_functions.freeObject;
+        reply_functions.freeObject = free_unless_taken;
+    }
+    reader->fn = &reply_functions;
+}
+
 static const redisReply *raw(const struct redis_reply *reply)
 {
     return (const redisReply *)reply;

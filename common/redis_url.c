@@ -29,10 +29,11 @@ static bool db_parse(const char *text, int *ret_db)
 static const char *address_fill(struct url *url, struct redis_address *address)
 {
     bool is_socket = strcmp(url->scheme, "unix") == 0;
-    if (strcmp(url->scheme, "rediss") == 0)
+    address->is_tls = strcmp(url->scheme, "rediss") == 0;
+    if (address->is_tls && !redis_tls_is_supported())
         return "rediss:// is not supported by this version";
-    if (!is_socket && strcmp(url->scheme, "redis") != 0)
-        return "it does not start with redis:// or unix:";
+    if (!is_socket && !address->is_tls && strcmp(url->scheme, "redis") != 0)
+        return "it does not start with redis://, rediss:// or unix:";
     AUTO(free) char *query_db = url_query_get(url, "db");
     const char *db = is_socket ? (query_db ? query_db : "") : url->path;
     if (!db_parse(db, &address->db))
@@ -57,11 +58,10 @@ int redis_address_parse(const char *text, struct redis_address *ret_address, con
         *ret_why = "it is not a URL";
         return ERR_INVALID;
     }
-    bool is_tls = strcmp(url.scheme, "rediss") == 0;
     *ret_why = address_fill(&url, ret_address);
     if (!*ret_why)
         return 0;
-    return is_tls ? ERR_UNSUPPORTED : ERR_INVALID;
+    return ret_address->is_tls && !redis_tls_is_supported() ? ERR_UNSUPPORTED : ERR_INVALID;
 }
 
 void redis_address_release(struct redis_address *address)

@@ -382,6 +382,12 @@ static void on_auth_reread(void *arg, const char *why)
         log_info("changed credentials are read", LOG_STR("file", path));
 }
 
+static void on_redis_problem(void *arg, const char *why)
+{
+    (void)arg;
+    log_warn("Redis is not connected", LOG_STR("error", why));
+}
+
 static void connect_parts(struct worker *worker, enum program program)
 {
     const struct config *config = worker->config;
@@ -395,7 +401,9 @@ static void connect_parts(struct worker *worker, enum program program)
     parts->registry = registry_new(parts->loop, parts->httpc, worker->registries);
     worker->auth = registry_auth_new(config->registry_auth_file, on_auth_reread, worker);
     registry_use_auth(parts->registry, worker->auth);
+    redis_trust(config->redis_ca_file);
     worker->redis = redis_new(parts->loop, config->cache_url, program_name(program));
+    redis_on_problem(worker->redis, on_redis_problem, NULL);
     parts->store = store_redis_new(parts->loop, worker->redis, config->keep_seconds);
     parts->budget = budget_new(parts->loop, worker->redis);
     registry_set_budget(parts->registry, parts->budget);

@@ -62,13 +62,13 @@ class RedisClient:
 class Redis:
     """redis-server on a free loopback port; nothing is kept on disk unless aof is set."""
 
-    def __init__(self, directory, aof=False):
+    def __init__(self, directory, aof=False, options=()):
         self.port = free_port()
         self.directory = directory
         argv = ["redis-server", "--port", self.port, "--bind", "127.0.0.1", "--save", ""]
         argv += ["--appendonly", "yes" if aof else "no", "--dir", directory, "--databases", "64"]
         argv += ["--appendfsync", "everysec", "--daemonize", "no", "--loglevel", "notice"]
-        self.process = Process("redis", argv, directory)
+        self.process = Process("redis", [*argv, *options], directory)
 
     def start(self):
         self.process.start().wait_ready(self._answers, 10)

@@ -52,8 +52,11 @@ class Program:
         environment = {key: os.environ[key] for key in INHERITED if key in os.environ}
         environment.update(settings)
         environment["MB_ADMIN_LISTEN"] = f"127.0.0.1:{self.admin_port}"
-        path = bin_directory() / f"microbadger-{kind}"
-        self.process = Process(name, [path], directory, env=environment)
+        argv = self.argv(name, environment, Path(directory))
+        self.process = Process(name, argv, directory, env=environment)
+
+    def argv(self, _name, _environment, _directory):
+        return [bin_directory() / f"microbadger-{self.kind}"]
 
     @property
     def admin_url(self):
@@ -109,6 +112,8 @@ def _without_doubles(pairs):
 class Suite:
     """suite["api"], suite["inspector"], suite["size"] are the first copies; add() starts more."""
 
+    program = Program
+
     def __init__(self, directory, redis, queues, db=0, port=None, settings=None):
         self.directory = directory
         self.port = port or free_port()
@@ -140,7 +145,7 @@ class Suite:
             settings["MB_LISTEN"] = f"127.0.0.1:{port}"
             self._ports.add(port)
             api_ports.add(port)
-        program = self.programs[name] = Program(kind, name, settings, self.directory)
+        program = self.programs[name] = self.program(kind, name, settings, self.directory)
         return program
 
     def add(self, name):

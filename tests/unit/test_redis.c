@@ -38,7 +38,14 @@ static void urls_are_checked(void **state)
     assert_int_equal(redis_url_check("http://host/", &why), ERR_INVALID);
     assert_int_equal(redis_url_check("redis://host/two", &why), ERR_INVALID);
     assert_string_equal(why, "its database is not a number");
+#ifdef MB_REDIS_TLS
+    assert_int_equal(redis_url_check("rediss://user:secret@host/0", &why), 0);
+    assert_int_equal(redis_ca_check("/dev/null", &why), ERR_INVALID);
+#else
     assert_int_equal(redis_url_check("rediss://host/0", &why), ERR_UNSUPPORTED);
+    assert_int_equal(redis_ca_check("/dev/null", &why), ERR_UNSUPPORTED);
+#endif
+    assert_int_equal(redis_ca_check("", &why), 0);
     assert_int_equal(redis_url_db("redis://host/7"), 7);
     assert_int_equal(redis_url_db("unix:/run/redis.sock?db=2"), 2);
 }
