@@ -144,7 +144,7 @@ unit: $(UNIT_TESTS) $(FUZZ_BINARIES) ## build and run the unit tests (MODE=asan:
 	@tools/run-unit-tests $(B) $(UNIT_TESTS) $(FUZZ_BINARIES)
 
 .PHONY: integration
-integration: all $(DRIVERS) build/venv/.stamp build/node/.stamp ## run the integration tests against the real programs
+integration: all $(DRIVERS) build/venv/.stamp build/node/.stamp build/kubectl ## run the integration tests against the real programs
 	@mkdir -p build/results
 	$(PYTHON) -m pytest -q tests/integration --junitxml=build/results/integration-$(MODE).xml -n 4 $(PYTEST_ARGS)
 
@@ -217,6 +217,18 @@ openapi-fuzz: all build/venv/.stamp ## schemathesis against the running programs
 .PHONY: fuzzers
 fuzzers: $(FUZZ_BINARIES)
 
+# Kubernetes
+
+build/kubectl: tools/kubectl | build/venv/.stamp
+	@$(PYTHON) tools/kubectl $@
+
+# The file for those who want one command and no kustomize.
+.PHONY: k8s
+k8s: build/kubectl ## render k8s/microbadger.yaml from k8s/overlays/local
+	@echo '# Made from k8s/overlays/local by `make k8s`: change it there.' >build/microbadger.yaml
+	$(Q)build/kubectl kustomize k8s/overlays/local >>build/microbadger.yaml
+	@mv build/microbadger.yaml k8s/microbadger.yaml
+
 # Quality
 
 .PHONY: check
@@ -228,14 +240,14 @@ check: test lint ## test, lint, and a build with each compiler, warnings as erro
 lint: build/venv/.stamp $(SPDX_IDS) $(WEB) ## formatting of C and Python, clang-tidy, Redocly
 	@tools/lint-openapi
 	@clang-format --dry-run --Werror $(C_FILES)
-	$(PYTHON) -m black -q -l 100 --check tests tools/run tools/tally
+	$(PYTHON) -m black -q -l 100 --check tests tools/kubectl tools/run tools/tally
 	@printf '%s\n' $(filter %.c,$(filter-out tests/%,$(C_FILES))) | \
 	    xargs -P $(shell nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -Icommon -Iinspector -Isize -Iscaler -Ibuild/generated $(PKG_CFLAGS) 2>/dev/null' tidy
 
 .PHONY: format
 format: build/venv/.stamp ## format C and Python
 	clang-format -i $(C_FILES)
-	$(PYTHON) -m black -q -l 100 tests tools/run tools/tally
+	$(PYTHON) -m black -q -l 100 tests tools/kubectl tools/run tools/tally
 
 # Where each shell looks for what completes command lines.
 COMPLETIONS := bash:bash-completion/completions/microbadger zsh:zsh/site-functions/_microbadger \

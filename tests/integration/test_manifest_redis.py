@@ -1,0 +1,117 @@
+"""The Redis of k8s/ as it is configured there: its users may do what the programs do, and no more."""
+
+import base64
+import re
+
+import pytest
+
+from stack import manifests
+from stack.processes import Process, free_port
+from stack.redis import Redis, RedisClient, RedisError
+from stack.samples import HOST
+from stack.suite import Suite
+
+HOST_PORT = "microbadger-redis:6379"
+WATCHER = "user watcher on nopass resetkeys resetchannels -@all +acl|log\n"
+
+
+def files(kind, prefix):
+    """The files in the ConfigMap or Secret whose name has this prefix and a hash."""
+    rendered = manifests.load("overlays/local")
+    for each in rendered.of(kind):
+        if re.fullmatch(prefix + "-[a-z0-9]{10}", each["metadata"]["name"]):
+            if kind == "ConfigMap":
+                return each["data"]
+            return {key: base64.b64decode(text).decode() for key, text in each["data"].items()}
+    raise AssertionError(f"no {kind} {prefix}")
+
+
+class DeployedRedis(Redis):
+    """Only directories and the port are others than in the cluster."""
+
+    def __init__(self, directory):
+        self.port = free_port()
+        self.directory = directory
+        self.urls = files("Secret", "microbadger-redis")
+        users = directory / "users.acl"
+        users.write_text(files("Secret", "microbadger-redis-users")["users.acl"] + WATCHER)
+        text = files("ConfigMap", "microbadger-redis")["redis.conf"]
+        text = text.replace("/etc/redis/users.acl", str(users))
+        text = text.replace("dir /data", f"dir {directory}") + f"port {self.port}\n"
+        (directory / "redis.conf").write_text(text)
+        argv = ["redis-server", directory / "redis.conf"]
+        self.process = Process("redis", argv, directory)
+
+    def url(self, db=0, stream=None):
+        key = {None: "cache-url", "inspection": "inspection-queue", "size": "size-queue"}[stream]
+        assert HOST_PORT in self.urls[key]
+        return self.urls[key].replace(HOST_PORT, f"127.0.0.1:{self.port}")
+
+    def client_of(self, user, password="x"):
+        client = RedisClient(self.port)
+        client.call("AUTH", user, password)
+        return client
+
+    def refused(self):
+        """What Redis let nobody do."""
+        with self.client_of("watcher") as client:
+            return client.call("ACL", "LOG")
+
+
+@pytest.fixture
+def deployed_redis(tmp_path):
+    server = DeployedRedis(tmp_path)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def suite(deployed_redis, registry, tmp_path):
+    queues = {
+        "MB_INSPECTION_QUEUE": deployed_redis.url(0, "inspection"),
+        "MB_SIZE_QUEUE": deployed_redis.url(0, "size"),
+        "MB_REGISTRIES": f"{HOST}={registry.url}",
+        "MB_REFRESH_TOKEN": "operator",
+    }
+    made = Suite(tmp_path, deployed_redis, queues)
+    yield made
+    made.kill()
+
+
+def test_the_programs_are_allowed_all_that_they_do(suite, deployed_redis, registry):
+    image = f"{HOST}/{registry.fresh(tag_count=3).name}"
+    suite.start()
+    assert suite.get(f"/v1/images/{image}", {"Prefer": "wait=20"})[0] in (200, 202)
+    suite.wait_status(image)
+    for path in ("/v1/images/search/fresh", "/v1/badges/counts", f"/badges/image/{image}.svg"):
+        assert suite.get(path)[0] == 200, path
+    assert suite.stop() == {"api": 0, "inspector": 0, "size": 0}
+    assert deployed_redis.refused() == []
+
+
+def test_what_was_found_outlives_a_restart(suite, deployed_redis, registry):
+    image = f"{HOST}/{registry.fresh().name}"
+    suite.start().wait_status(image)
+    suite["inspector"].term()
+    deployed_redis.restart()
+    assert suite.wait_status(image)["Status"] == "INSPECTED"
+
+
+@pytest.mark.parametrize(
+    "command", ["FLUSHALL", "CONFIG GET dir", "KEYS *", "GET other", "SHUTDOWN"]
+)
+def test_the_programs_user_may_not(deployed_redis, command):
+    user, password = deployed_redis.url().partition("//")[2].partition("@")[0].split(":")
+    with deployed_redis.client_of(user, password) as client:
+        with pytest.raises(RedisError, match="NOPERM"):
+            client.call(*command.split())
+
+
+def test_who_does_not_log_in_may_only_ping(deployed_redis):
+    with deployed_redis.client() as client:
+        assert client.call("PING") == "PONG"
+        for command in (["GET", "mb:1:budget"], ["SUBSCRIBE", "mb:1:notice:x"], ["INFO"]):
+            with pytest.raises(RedisError, match="NOPERM"):
+                client.call(*command)
