@@ -50,8 +50,8 @@ void estimate_ask(struct estimate *estimate, int64_t now_ms)
 /* SQS's numbers lag behind what was sent and received, by up to a minute. */
 static bool is_doubtful(const struct estimate *estimate, const struct queue_depth *depth)
 {
-    int64_t work = estimate_work(estimate);
-    return work == 0 ? work_of(depth) > 0 : work_of(depth) < work;
+    int64_t work = estimate_work(estimate); /* a delayed copy counts as sent */
+    return work == 0 ? work_of(depth) > 0 : work_of(depth) + not_negative(depth->delayed) < work;
 }
 
 void estimate_depth(struct estimate *estimate, const struct queue_depth *depth, int64_t now_ms)
