@@ -337,6 +337,19 @@ def test_a_role_that_is_too_small_shows_at_the_start(make_kube, make_scaler, red
     assert numbers(kube) == (1, 0)
 
 
+def test_rights_given_later_are_noticed(make_kube, make_scaler, redis_backend):
+    kube = make_kube()
+    rights = kube.allowed
+    kube.allowed = {rule for rule in rights if rule[1] != "leases" and rule[0] != "patch"}
+    scaler = make_scaler(kube, redis_backend)
+    wait_log(scaler, "the Deployment cannot be scaled")
+    line = wait_log(scaler, "the lease cannot be read or written")[0]
+    assert "leases" in line["error"]
+    assert not scaler.is_ready()
+    kube.allowed = rights
+    wait_leads(scaler, STALE_SECONDS)
+
+
 def test_a_deployment_that_is_missing_stops_nothing_for_good(
     make_kube, make_scaler, messages_of, redis_backend
 ):
