@@ -182,6 +182,10 @@ $(B)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBS)
 
+.PHONY: simulate
+simulate: $(B)/bin/microbadger-scaler ## compare the scaling policies; writes the figures of docs/scaling.md
+	$< simulate --docs docs
+
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= $(FUZZ_NAMES)
 
