@@ -156,6 +156,10 @@ test: ## install what is missing, build, run every test
 	MB_BIN_DIR=$(CURDIR)/build/asan/bin $(MAKE) --no-print-directory MODE=asan integration
 	@tools/tally build/results
 
+.PHONY: test-k8s
+test-k8s: build/venv/.stamp ## test on Kubernetes: a node made here, or the cluster that KUBECONFIG names
+	@tests/k8s/run.sh
+
 .PHONY: run
 run: ## install what is missing, build, start all on loopback (PORT=9000, QUEUE=sqs)
 	@tools/deps build run $(if $(filter sqs,$(QUEUE)),test)

@@ -12,8 +12,8 @@ class RedisError(Exception):
 class RedisClient:
     """Blocking RESP2 client: call("GET", key). Text comes back as str, nil as None."""
 
-    def __init__(self, port, db=0, timeout=5):
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout)
+    def __init__(self, port, db=0, timeout=5, host="127.0.0.1"):
+        self._socket = socket.create_connection((host, port), timeout)
         self._file = self._socket.makefile("rb")
         if db:
             self.call("SELECT", db)
@@ -60,12 +60,15 @@ class RedisClient:
 
 
 class Redis:
-    """redis-server on a free loopback port; nothing is kept on disk unless aof is set."""
+    """redis-server on a free port, on loopback unless `host` is another address; nothing is kept on
+    disk unless aof is set."""
 
-    def __init__(self, directory, aof=False, options=()):
-        self.port = free_port()
+    def __init__(self, directory, aof=False, options=(), host="127.0.0.1", port=None):
+        self.host = host
+        self.port = port or free_port()
         self.directory = directory
-        argv = ["redis-server", "--port", self.port, "--bind", "127.0.0.1", "--save", ""]
+        argv = ["redis-server", "--port", self.port, "--bind", host, "--save", ""]
+        argv += ["--protected-mode", "yes" if host == "127.0.0.1" else "no"]
         argv += ["--appendonly", "yes" if aof else "no", "--dir", directory, "--databases", "64"]
         argv += ["--appendfsync", "everysec", "--daemonize", "no", "--loglevel", "notice"]
         self.process = Process("redis", [*argv, *options], directory)
@@ -83,11 +86,11 @@ class Redis:
             return False
 
     def client(self, db=0):
-        return RedisClient(self.port, db)
+        return RedisClient(self.port, db, host=self.host)
 
     def url(self, db=0, stream=None):
         query = f"?stream={stream}" if stream else ""
-        return f"redis://127.0.0.1:{self.port}/{db}{query}"
+        return f"redis://{self.host}:{self.port}/{db}{query}"
 
     def flush(self, db=0):
         with self.client(db) as client:

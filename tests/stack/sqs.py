@@ -27,16 +27,18 @@ class SqsError(Exception):
 
 
 class Sqs:
-    """Both servers. create_queues() for each test, with names of its own."""
+    """Both servers, the proxy on `host` and `port`. create_queues() for each test, with names of its
+    own."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, host="127.0.0.1", port=None):
         if not VENV_PYTHON.exists():
             raise StackError("build/venv is missing: run tools/deps venv first")
-        self.port = free_port()
+        self.host = host
+        self.port = port or free_port()
         self.server_port = free_port()
         self.server = Process("ministack", self._server_argv(), directory, self._server_env())
         proxy = Path(__file__).with_name("sigv4_proxy.py")
-        argv = [VENV_PYTHON, proxy, "--listen", f"127.0.0.1:{self.port}"]
+        argv = [VENV_PYTHON, proxy, "--listen", f"{host}:{self.port}"]
         argv += ["--upstream", f"http://127.0.0.1:{self.server_port}"]
         argv += ["--cred", f"{ACCESS_KEY}:{SECRET_KEY}", "--region", REGION]
         self.proxy = Process("sigv4_proxy", argv, directory)
@@ -70,7 +72,7 @@ class Sqs:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def queue_url(self, name):
         """As the programs are given it: through the proxy."""
