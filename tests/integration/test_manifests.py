@@ -250,6 +250,29 @@ def test_secrets_of_the_api_are_its_own_files():
     assert secrets["/etc/microbadger/secrets"] == "microbadger-api"
 
 
+def test_settings_are_ones_that_the_programs_know():
+    code = (ROOT / "common/config_options.c").read_text()
+    known = set(re.findall(r'{"(MB_\w+)", OPTION', code))
+    for rendered in manifests.renderings():
+        for name, _ in rendered.pods():
+            program = name.removeprefix("microbadger-")
+            if program in PROGRAMS:
+                for setting in environment(rendered, program):
+                    names = {setting, setting.removesuffix("_FILE")}
+                    assert names & known or setting.startswith("AWS_"), setting
+
+
+def test_alerts_and_dashboard_ask_for_metrics_that_there_are():
+    sources = [path for part in ("common", *PROGRAMS) for path in (ROOT / part).glob("*.c")]
+    code = "".join(path.read_text() for path in sources)
+    known = set(re.findall(r'"((?:mb|http|process)_\w+)', code))
+    monitoring = K8S / "components/monitoring"
+    text = (monitoring / "rules.yaml").read_text() + (monitoring / "microbadger.json").read_text()
+    asked = set(re.findall(r"(?<![\w:])((?:mb|http|process)_\w+)", text))
+    assert {name.removesuffix("_bucket") for name in asked} <= known
+    assert len(asked) > 10
+
+
 def test_a_changed_setting_starts_new_pods(local):
     """Names of settings and secrets end in a hash of what is in them."""
     for kind in ("ConfigMap", "Secret"):
