@@ -206,6 +206,10 @@ test-image: images ## build the container images, test what is in them, run the 
 	@mkdir -p build/results
 	$(PYTHON) -m pytest -q tests/image --junitxml=build/results/image.xml -n 2 $(PYTEST_ARGS)
 
+.PHONY: simulate
+simulate: $(B)/bin/microbadger-scaler ## compare the scaling policies; writes the figures of docs/scaling.md
+	$< simulate --docs docs
+
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= $(FUZZ_NAMES)
 

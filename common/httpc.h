@@ -19,8 +19,7 @@ struct httpc_sigv4 {
     const char *secret_key; /* the session token, if any, is a header of the request */
 };
 
-/* For a server of one's own authority; of an http: URL it has no effect. All borrowed for the
- * httpc_start call. */
+/* For a server with an authority of its own. All borrowed for the httpc_start call. */
 struct httpc_tls {
     const char *ca_pem;     /* the only authorities that are trusted; NULL: the system's */
     const char *cert_pem;   /* the client's own certificate, with its chain; NULL: none */

@@ -29,7 +29,9 @@
 #define KEY_INDEX_CONFIG "mb:1:idx:config:" /* by config digest */
 #define KEY_INDEX_IMAGE "mb:1:idx:image:"   /* hash, by image manifest digest */
 
-#define REDIS_API_TIMEOUT_MS 500
+/* Longer than Redis itself pauses now and then (a fork for its snapshot, a slow disk): beyond it the
+ * api gives the connection up and says 503. */
+#define REDIS_API_TIMEOUT_MS 2000
 #define REDIS_WORKER_TIMEOUT_MS 5000
 
 #define JOB_SHORT_LEASE_MS 15000 /* between the marker and the send */

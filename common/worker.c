@@ -241,6 +241,18 @@ static bool settle(struct worker *worker, struct message *message, const struct 
 
 /* One message */
 
+/* All of them, so that they can be watched before they count. */
+static void declare_metrics(struct worker *worker)
+{
+    static char labels[JOB_OUTCOMES][64];
+    worker->durations = metric_histogram("mb_job_duration_seconds", "Time a job took.", NULL);
+    for (size_t i = 0; i < JOB_OUTCOMES; i++) {
+        (void)snprintf(labels[i], sizeof(labels[i]), "worker=\"%s\",result=\"%s\"", worker->stage,
+                       outcome_names[i]);
+        worker->jobs[i] = metric_counter("mb_jobs_total", "Jobs by how they ended.", labels[i]);
+    }
+}
+
 static bool run_job(struct worker *worker, struct message *message)
 {
     struct loop *loop = worker->parts.loop;
@@ -368,18 +380,6 @@ static void on_auth_reread(void *arg, const char *why)
                  LOG_STR("error", why));
     else
         log_info("changed credentials are read", LOG_STR("file", path));
-}
-
-/* All of them, so that they can be watched before they count. */
-static void declare_metrics(struct worker *worker)
-{
-    static char labels[JOB_OUTCOMES][64];
-    worker->durations = metric_histogram("mb_job_duration_seconds", "Time a job took.", NULL);
-    for (size_t i = 0; i < JOB_OUTCOMES; i++) {
-        (void)snprintf(labels[i], sizeof(labels[i]), "worker=\"%s\",result=\"%s\"", worker->stage,
-                       outcome_names[i]);
-        worker->jobs[i] = metric_counter("mb_jobs_total", "Jobs by how they ended.", labels[i]);
-    }
 }
 
 static void on_redis_problem(void *arg, const char *why)

@@ -14,7 +14,7 @@ struct loop;
 /* changed comes after each change of what is known, from the loop. */
 struct deployment *deployment_new(struct loop *loop, struct kube *kube, const char *name,
                                   void (*changed)(void *arg), void *arg);
-/* No callback comes after this, of scalings neither. */
+/* No callback comes after this, of scalings neither. Not from one of them. */
 void deployment_free(struct deployment *deployment);
 
 const char *deployment_name(const struct deployment *deployment);

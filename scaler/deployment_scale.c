@@ -73,7 +73,9 @@ static void on_read(void *arg, const struct kube_answer *answer)
     deployment_heard(deployment);
     int replicas = (int)jsonx_int(jsonx_object(answer->json, "spec"), "replicas");
     bool is_as_seen = !scaling->has_seen || scaling->seen_replicas == replicas;
-    if (is_as_seen && scaling->tries < MAX_TRIES) {
+    if (replicas == scaling->replicas && scaling->tries > 0) {
+        finish(scaling, 0, 0); /* somebody else did it */
+    } else if (is_as_seen && scaling->tries < MAX_TRIES) {
         scaling->has_seen = true;
         scaling->seen_replicas = replicas;
         patch(scaling, jsonx_str(jsonx_object(answer->json, "metadata"), "resourceVersion"));

@@ -177,6 +177,7 @@ struct depths *depths_new(struct loop *loop, struct httpc *httpc, const struct c
     depths->timer = loop_timer_new(loop, on_timer, depths);
     watch(depths, POLICY_URGENT, httpc, config->inspection_queue);
     watch(depths, POLICY_PATIENT, httpc, config->size_queue);
+    redis_trust(config->redis_ca_file);
     depths->redis = redis_new(loop, config->cache_url, name);
     AUTO(free) char *channel = flow_channel(depths->redis);
     depths->notices =

@@ -181,8 +181,9 @@ static int find_entry(struct reading *reading, const char *list, const char *wha
         *ret_entry = (struct entry){.what = what, .file = &reading->files[i], .map = map};
         return 0;
     }
-    return refuse(reading, "%s: %s %s is not there", reading->files[0].path, what,
-                  name ? name : "(none is named)");
+    (void)refuse(reading, "%s: %s %s is not there", reading->files[0].path, what,
+                 name ? name : "(none is named)");
+    return ERR_INVALID;
 }
 
 static const char *current_context(struct reading *reading)
@@ -286,7 +287,7 @@ static bool is_exposed(const struct kube_access *access)
     if (!access->token.text || url_parse(access->server, &url) != 0)
         return false;
     bool is_local = strcmp(url.host, "127.0.0.1") == 0 || strcmp(url.host, "localhost") == 0 ||
-                    strcmp(url.host, "::1") == 0 || strcmp(url.host, "[::1]") == 0;
+                    strcmp(url.host, "::1") == 0;
     return strcmp(url.scheme, "http") == 0 && !is_local;
 }
 

@@ -32,7 +32,7 @@ struct policy_options policy_options_default(int pool)
                         .max_replicas = pool,
                         .target_length = 2,
                         .drain_ms = 5000,
-                        .hold_ms = 60000,
+                        .hold_ms = 30000,
                         .service_ms = 1200,
                         .slack = 1,
                     },

@@ -7,14 +7,16 @@
 #include <math.h>
 
 #define LEAN_SLACK 0.5
+#define LEAN_HOLD_MS 20000
 #define DOWN_PAUSE_MS 5000
 #define STARVING_MS 300000
 /* Of a pod's time: for less, none is kept, and the next message starts one. */
 #define LEAST_LOAD 0.1
 
 struct needs {
-    int raw;  /* now */
-    int lean; /* the least of it that keeps up */
+    int raw;    /* now */
+    int lean;   /* the least of it that keeps up */
+    int steady; /* without what waits */
     double load;
     double service_ms;
 };
@@ -45,6 +47,7 @@ static struct needs needs_of(const struct policy_options *options,
     double fast_load = policy_rates_fast_load(&group->rates, service_ms);
     struct needs needs = {
         .raw = pods_for(load, own->slack, backlog),
+        .steady = pods_for(load, own->slack, 0),
         .lean = pods_for(fast_load, fmin(LEAN_SLACK, own->slack), backlog),
         .load = load,
         .service_ms = service_ms,
@@ -98,6 +101,18 @@ static int slow_down(const struct policy_drain_group *group, int replicas, int w
     return want < replicas && is_soon ? replicas : want;
 }
 
+/* A pod that changes sides works for nobody while one ends and another starts: what was needed a
+ * moment ago is kept, unless it was for a backlog that is gone. */
+static void hold_lean(struct policy_drain_group *group, struct needs *needs, int64_t now_ms)
+{
+    policy_window_add(&group->leans, LEAN_HOLD_MS, now_ms, needs->lean);
+    int held = policy_window_greatest(&group->leans, LEAN_HOLD_MS, now_ms);
+    if (held > needs->steady)
+        held = needs->steady;
+    if (held > needs->lean)
+        needs->lean = held;
+}
+
 static void share_pool(const struct policy_options *options, const struct needs *needs, int reserve,
                        int *replicas)
 {
@@ -142,6 +157,7 @@ static void decide(const struct policy_options *options, struct policy_state *st
         policy_rates_update(&group->rates, &sample->groups[i], sample->now_ms);
         needs[i] = needs_of(options, group, sample, i);
         policy_window_add(&group->wants, hold_ms, sample->now_ms, needs[i].raw);
+        hold_lean(group, &needs[i], sample->now_ms);
         int want = policy_window_greatest(&group->wants, hold_ms, sample->now_ms);
         ret_decision->replicas[i] =
             slow_down(group, sample->groups[i].replicas, want, sample->now_ms);

@@ -16,10 +16,11 @@ struct policy_simple_group {
 struct policy_drain_group {
     struct policy_rates rates;
     struct policy_window wants;
-    int seen;        /* replicas at the last sample */
-    int decided;     /* the last decision */
-    bool has_fallen; /* replicas were seen to fall, */
-    int64_t fell_ms; /* at this time */
+    struct policy_window leans; /* of the least that keeps up */
+    int seen;                   /* replicas at the last sample */
+    int decided;                /* the last decision */
+    bool has_fallen;            /* replicas were seen to fall, */
+    int64_t fell_ms;            /* at this time */
 };
 
 struct policy_drain_state {

@@ -5,7 +5,7 @@
 #include "policy.h"
 
 #define FAST_MS 10000.0
-#define SLOW_MS 120000.0
+#define SLOW_MS 60000.0
 #define BATCH_MESSAGES 5
 #define BATCH_WEIGHT 0.2
 

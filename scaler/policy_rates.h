@@ -13,7 +13,7 @@ struct policy_rates {
     int64_t sent; /* the total when last seen, */
     int64_t sent_seen_ms;
     double fast_per_s; /* averages over about 10 s */
-    double slow_per_s; /* and 120 s */
+    double slow_per_s; /* and 60 s */
     bool has_busy;
     int64_t busy_seen_ms;
     double fast_busy; /* workers that have a message, where arrivals are not told */

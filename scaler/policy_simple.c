@@ -1,7 +1,8 @@
 /* `simple`: the rule of the engine that scaled the first MicroBadger. One pod more while more
  * messages wait than the target allows, one less when fewer than 0.7 of it do. It differs from that
- * engine where the engine went wrong: a pod that does not start, and a change from outside, stop
- * nothing; a worker that has a message is not removed; a group of no pods wakes for one message. */
+ * engine where the engine went wrong: it goes up without waiting for the pod before, and goes down
+ * only after that one had the time to start; a change from outside stops nothing; a worker that has
+ * a message is not removed; a group of no pods wakes for one message. */
 #include "policy_internal.h"
 
 #define STEP_MS 1000
@@ -23,27 +24,37 @@ static int direction(const struct policy_group_options *options,
 }
 
 /* The step just decided stands, whether it is done by now or not. */
-static bool is_within_step(const struct policy_simple_group *group, int replicas, int64_t now_ms)
+static bool is_within_step(const struct policy_simple_group *last, int replicas, int64_t now_ms)
 {
-    bool is_ours = replicas == group->from || replicas == group->to;
-    return group->has_step && is_ours && now_ms - group->step_ms < STEP_MS;
+    bool is_ours = replicas == last->from || replicas == last->to;
+    return last->has_step && is_ours && now_ms - last->step_ms < STEP_MS;
+}
+
+static int next_count(const struct policy_options *options, struct policy_simple_group *last,
+                      const struct policy_sample *sample, int group)
+{
+    const struct policy_group_sample *seen = &sample->groups[group];
+    int replicas = seen->replicas;
+    if (is_within_step(last, replicas, sample->now_ms))
+        return last->to;
+    int by = direction(&options->groups[group], seen);
+    bool is_soon = last->has_step && sample->now_ms - last->step_ms < options->start_ms;
+    if (by == 0 || (by < 0 && is_soon))
+        return replicas;
+    *last = (struct policy_simple_group){true, sample->now_ms, replicas, replicas + by};
+    return last->to;
 }
 
 static void decide_group(const struct policy_options *options, struct policy_state *state,
                          const struct policy_sample *sample, int group,
                          struct policy_decision *decision)
 {
-    struct policy_simple_group *last = &state->simple[group];
     const struct policy_group_sample *seen = &sample->groups[group];
-    if (!is_within_step(last, seen->replicas, sample->now_ms)) {
-        int to = seen->replicas + direction(&options->groups[group], seen);
-        *last =
-            (struct policy_simple_group){to != seen->replicas, sample->now_ms, seen->replicas, to};
-    }
-    decision->replicas[group] = last->to;
+    int count = next_count(options, &state->simple[group], sample, group);
+    decision->replicas[group] = count;
     policy_reason(options, decision, group, "%lld wait, %lld may: %d to %d",
                   (long long)seen->waiting, (long long)options->groups[group].target_length,
-                  seen->replicas, last->to);
+                  seen->replicas, count);
 }
 
 static void decide(const struct policy_options *options, struct policy_state *state,

@@ -18,7 +18,6 @@ struct arguments {
     struct sim_choice choice;
     const char *directory;
     const char *docs;
-    int seeds;
     bool is_markdown;
 };
 
@@ -32,6 +31,8 @@ static const char usage[] =
     "  --service NAME   only these service times\n"
     "  --policy NAME    only this policy, as the table names it\n"
     "  --seeds N        runs of each (20)\n"
+    "  --first-seed N   the first of their seeds (1)\n"
+    "  --roomy          leaving pods hold no room of the pool\n"
     "  --markdown       tables as Markdown\n"
     "  --docs DIR       write DIR/scaling/ and the figures in DIR/scaling.md instead\n"
     "  --help           this text\n";
@@ -44,6 +45,8 @@ static const struct option options[] = {
     {"service", required_argument, NULL, 's'},
     {"policy", required_argument, NULL, 'p'},
     {"seeds", required_argument, NULL, 'n'},
+    {"first-seed", required_argument, NULL, 'f'},
+    {"roomy", no_argument, NULL, 'r'},
     {"markdown", no_argument, NULL, 'm'},
     {"docs", required_argument, NULL, 'o'},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -66,7 +69,13 @@ static bool take_option(struct arguments *arguments, int option)
         arguments->choice.policy = optarg;
         break;
     case 'n':
-        arguments->seeds = (int)strtol(optarg, NULL, 10);
+        arguments->choice.seeds = (int)strtol(optarg, NULL, 10);
+        break;
+    case 'f':
+        arguments->choice.first_seed = (int)strtol(optarg, NULL, 10);
+        break;
+    case 'r':
+        arguments->choice.is_roomy = true;
         break;
     case 'm':
         arguments->is_markdown = true;
@@ -83,8 +92,7 @@ static bool take_option(struct arguments *arguments, int option)
 static int run(const struct arguments *arguments)
 {
     AUTO(free) char *why = NULL;
-    struct sim_study *study =
-        sim_study_new(arguments->directory, &arguments->choice, arguments->seeds, &why);
+    struct sim_study *study = sim_study_new(arguments->directory, &arguments->choice, &why);
     if (!study) {
         fprintf(stderr, "simulate: %s\n", why);
         return 1;
@@ -106,7 +114,8 @@ static int run(const struct arguments *arguments)
 
 int simulate_main(int argc, char **argv)
 {
-    struct arguments arguments = {.directory = "scaler/traces", .seeds = 20};
+    struct arguments arguments = {.directory = "scaler/traces",
+                                  .choice = {.first_seed = 1, .seeds = 20}};
     optind = 0;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != OPTION_DONE;) {
         if (option == OPTION_HELP) {
@@ -116,7 +125,8 @@ int simulate_main(int argc, char **argv)
         if (!take_option(&arguments, option))
             return 2;
     }
-    if (optind < argc || arguments.seeds < 1 || arguments.seeds > MAX_SEEDS) {
+    if (optind < argc || arguments.choice.seeds < 1 || arguments.choice.seeds > MAX_SEEDS ||
+        arguments.choice.first_seed < 0) {
         fputs(usage, stderr);
         return 2;
     }

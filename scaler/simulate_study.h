@@ -2,6 +2,7 @@
 #ifndef MB_SIMULATE_STUDY_H
 #define MB_SIMULATE_STUDY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "simulate_load.h"
@@ -11,6 +12,7 @@
 enum { SIM_MAX_FILES = 32 };
 
 struct sim_study {
+    int first_seed;
     int seeds;
     struct sim_trace *traces[SIM_MAX_FILES]; /* by the names of their files */
     size_t trace_count;
@@ -21,8 +23,11 @@ struct sim_study {
     struct sim_result *results; /* by sim_study_results */
 };
 
-/* What to take of the files; NULL: all. */
 struct sim_choice {
+    int first_seed;
+    int seeds;
+    bool is_roomy; /* as in struct sim_setup */
+    /* What to take of the files; NULL: all. */
     const char *trace;
     const char *service;
     const char *policy; /* a setup's name */
@@ -30,7 +35,7 @@ struct sim_choice {
 
 /* Reads directory/service-*.json as service times, all other *.json as traces. NULL with ret_why
  * (caller frees) where that cannot be, or leaves nothing. */
-struct sim_study *sim_study_new(const char *directory, const struct sim_choice *choice, int seeds,
+struct sim_study *sim_study_new(const char *directory, const struct sim_choice *choice,
                                 char **ret_why);
 void sim_study_free(struct sim_study *study);
 void sim_study_run(struct sim_study *study);

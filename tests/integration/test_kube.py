@@ -2,14 +2,13 @@
 stand-in, and where MB_TEST_KUBECONFIG names an administrator's kubeconfig, a real one, too. What is
 said here of the stand-in's answers is so shown to be what real ones give."""
 
-import itertools
 import signal
 import uuid
 
 import pytest
 
 from stack.fake_kube import FakeKube
-from stack.kube_client import KubeClient
+from stack.kube_client import KubeClients
 from stack.processes import wait_until
 from stack.real_kube import RealKube, administrator
 
@@ -37,20 +36,9 @@ def api(request):
 
 @pytest.fixture
 def make_client(api, tmp_path):
-    """make_client(): with a kubeconfig of its own; ended after the test, and it must end well."""
-    clients = []
-    numbers = itertools.count()
-
-    def make(token=None):
-        directory = tmp_path / f"client-{next(numbers)}"
-        directory.mkdir()
-        clients.append(KubeClient(api.write_kubeconfig(directory, token)))
-        clients[-1].directory = directory
-        return clients[-1]
-
-    yield make
-    codes = [client.close() for client in clients if not client.killed]
-    assert codes == [0] * len(codes)
+    clients = KubeClients(api, tmp_path)
+    yield clients
+    assert clients.close() == 0
 
 
 @pytest.fixture
@@ -123,10 +111,13 @@ def test_a_scale_has_what_is_read_of_it(client):
 
 
 def test_a_change_to_the_same_is_no_change(client, api):
-    wait_until(lambda: api.available("urgent") == 1, SLOW, "a pod")
-    before = client.call("get", "deployments/scale", "urgent").json
-    after = client.call("patch", "deployments/scale", "urgent", scale_patch(1)).json
-    assert after["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
+    def is_unchanged():
+        """Also while nobody else changes it: a real controller writes conditions for a while."""
+        before = client.call("get", "deployments/scale", "urgent").json
+        after = client.call("patch", "deployments/scale", "urgent", scale_patch(1)).json
+        return after["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
+
+    wait_until(is_unchanged, SLOW, "a change that is none")
 
 
 def test_a_lease_is_written_over_by_its_version_only(client):
@@ -217,7 +208,7 @@ def test_what_is_not_allowed_is_said(client):
 
 
 def test_a_token_that_rotates_is_read_anew(make_client, api):
-    client = make_client("never-a-token")
+    client = make_client(token="never-a-token")
     refused = client.call("get", "deployments", "urgent")
     assert (refused.status, refused.err) == (401, "missing or private")
     api.write_kubeconfig(client.directory)
@@ -268,7 +259,7 @@ def test_a_holder_that_hangs_is_replaced_and_knows_it(make_client, api):
     question = first.start("lease")
     first.signal(signal.SIGCONT)
     assert not first.result(question).held
-    assert second.is_held()
+    wait_until(second.is_held, SLOW, "the second goes on holding it")
     assert api.lease()["holderIdentity"].startswith("second_")
     wait_until(lambda: first.lease().holder.startswith("second_"), SLOW, "the first sees it")
 

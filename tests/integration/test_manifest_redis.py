@@ -6,9 +6,11 @@ import re
 import pytest
 
 from stack import manifests
-from stack.processes import Process, free_port
+from stack.fake_kube import FakeKube
+from stack.processes import Process, free_port, wait_until
 from stack.redis import Redis, RedisClient, RedisError
 from stack.samples import HOST
+from stack.scaling import INSPECTOR, SIZE, Scaler
 from stack.suite import Suite
 
 HOST_PORT = "microbadger-redis:6379"
@@ -68,6 +70,22 @@ def deployed_redis(tmp_path):
 
 
 @pytest.fixture
+def scaler(deployed_redis, tmp_path):
+    """The scaler with these queues, and numbers that it may change as it likes."""
+    kube = FakeKube({INSPECTOR: 1, SIZE: 0}).start()
+    settings = {
+        "MB_CACHE_URL": deployed_redis.url(),
+        "MB_INSPECTION_QUEUE": deployed_redis.url(0, "inspection"),
+        "MB_SIZE_QUEUE": deployed_redis.url(0, "size"),
+        "MB_KUBECONFIG": kube.write_kubeconfig(tmp_path),
+    }
+    made = Scaler("scaler-1", settings, tmp_path).start()
+    yield made
+    made.kill()
+    kube.stop()
+
+
+@pytest.fixture
 def suite(deployed_redis, registry, tmp_path):
     queues = {
         "MB_INSPECTION_QUEUE": deployed_redis.url(0, "inspection"),
@@ -80,13 +98,15 @@ def suite(deployed_redis, registry, tmp_path):
     made.kill()
 
 
-def test_the_programs_are_allowed_all_that_they_do(suite, deployed_redis, registry):
+def test_the_programs_are_allowed_all_that_they_do(suite, scaler, deployed_redis, registry):
     image = f"{HOST}/{registry.fresh(tag_count=3).name}"
     suite.start()
     assert suite.get(f"/v1/images/{image}", {"Prefer": "wait=20"})[0] in (200, 202)
     suite.wait_status(image)
     for path in ("/v1/images/search/fresh", "/v1/badges/counts", f"/badges/image/{image}.svg"):
         assert suite.get(path)[0] == 200, path
+    wait_until(scaler.leads, 30, "the scaler to lead and know its queues")
+    assert scaler.term() == 0
     assert suite.stop() == {"api": 0, "inspector": 0, "size": 0}
     assert deployed_redis.refused() == []
 

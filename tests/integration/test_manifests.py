@@ -1,5 +1,6 @@
 """k8s/ renders, is what Kubernetes' schemas want, and says what the programs need said."""
 
+import json
 import re
 
 import kubernetes_validate
@@ -20,17 +21,17 @@ def local():
     return manifests.load("overlays/local")
 
 
-def test_every_set_of_components_renders():
-    for components in manifests.sets_of_components():
+def test_any_two_components_go_together():
+    for components in [*manifests.pairs_of_components(), manifests.COMPONENTS]:
         assert manifests.load("base", components).documents
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_rendering_is_what_the_schema_wants(version):
-    for each in manifests.renderings():
-        for document in each.documents:
-            if document["kind"] not in OPERATOR:
-                kubernetes_validate.validate(document, version, strict=True)
+    documents = [each for rendered in manifests.renderings() for each in rendered.documents]
+    different = {json.dumps(each): each for each in documents if each["kind"] not in OPERATOR}
+    for each in different.values():
+        kubernetes_validate.validate(each, version, strict=True)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -226,6 +227,50 @@ def test_the_roles_policies_allow_what_the_programs_call():
     code = "".join(path.read_text() for path in sorted((ROOT / "common").glob("queue_sqs*.c")))
     called = re.findall(r'"((?:Send|Receive|Delete|Change|Get)[A-Z]\w+)"', code)
     assert allowed == {f"sqs:{name}" for name in called}
+
+
+@pytest.mark.parametrize("program", ["inspector", "size"])
+def test_registry_credentials_are_a_file_of_the_workers(program):
+    rendered = manifests.load("overlays/local", ["registry-credentials"])
+    pod, container = rendered.pod(program), rendered.container(program)
+    path = environment(rendered, program)["MB_REGISTRY_AUTH_FILE"]
+    assert mounted(pod, container)["/etc/microbadger/registries"] == "microbadger-registries"
+    volume = next(each["secret"] for each in pod["volumes"] if each["name"] == "registries")
+    assert volume["items"] == [{"key": ".dockerconfigjson", "path": path.rpartition("/")[2]}]
+    assert path.startswith("/etc/microbadger/registries/")
+    assert "MB_REGISTRY_AUTH_FILE" not in environment(rendered, "api")
+
+
+def test_secrets_of_the_api_are_its_own_files():
+    rendered = manifests.load("overlays/local", ["api-secrets"])
+    values = environment(rendered, "api")
+    assert values["MB_WEBHOOK_SECRET_FILE"] == "/etc/microbadger/secrets/webhook-secret"
+    assert values["MB_REFRESH_TOKEN_FILE"] == "/etc/microbadger/secrets/refresh-token"
+    secrets = mounted(rendered.pod("api"), rendered.container("api"))
+    assert secrets["/etc/microbadger/secrets"] == "microbadger-api"
+
+
+def test_settings_are_ones_that_the_programs_know():
+    code = (ROOT / "common/config_options.c").read_text()
+    known = set(re.findall(r'{"(MB_\w+)", OPTION', code))
+    for rendered in manifests.renderings():
+        for name, _ in rendered.pods():
+            program = name.removeprefix("microbadger-")
+            if program in PROGRAMS:
+                for setting in environment(rendered, program):
+                    names = {setting, setting.removesuffix("_FILE")}
+                    assert names & known or setting.startswith("AWS_"), setting
+
+
+def test_alerts_and_dashboard_ask_for_metrics_that_there_are():
+    sources = [path for part in ("common", *PROGRAMS) for path in (ROOT / part).glob("*.c")]
+    code = "".join(path.read_text() for path in sources)
+    known = set(re.findall(r'"((?:mb|http|process)_\w+)', code))
+    monitoring = K8S / "components/monitoring"
+    text = (monitoring / "rules.yaml").read_text() + (monitoring / "microbadger.json").read_text()
+    asked = set(re.findall(r"(?<![\w:])((?:mb|http|process)_\w+)", text))
+    assert {name.removesuffix("_bucket") for name in asked} <= known
+    assert len(asked) > 10
 
 
 def test_a_changed_setting_starts_new_pods(local):

@@ -22,6 +22,7 @@
 #define MAX_INPUT_BYTES ((size_t)1 * 1024 * 1024)
 
 struct command {
+    struct command *next;
     int64_t id;
     json_t *json;
 };
@@ -30,6 +31,7 @@ static struct loop *loop;
 static struct kube *kube;
 static struct deployment *deployments[MAX_DEPLOYMENTS];
 static struct lease *lease;
+static struct command *commands; /* without an answer yet */
 static struct strbuf input = STRBUF_INIT(MAX_INPUT_BYTES);
 static bool has_input;
 
@@ -43,14 +45,23 @@ static void put(json_t *line)
     (void)fflush(stdout);
 }
 
+static void command_free(struct command *command)
+{
+    struct command **place = &commands;
+    while (*place != command)
+        place = &(*place)->next;
+    *place = command->next;
+    json_decref(command->json);
+    free(command);
+}
+
 static void answer(struct command *command, json_t *result)
 {
     if (!result)
         result = json_object();
     json_object_set_new(result, "id", json_integer(command->id));
     put(result);
-    json_decref(command->json);
-    free(command);
+    command_free(command);
 }
 
 /* Deployments */
@@ -195,6 +206,8 @@ static void run(const char *line, size_t len)
     struct command *command = xcalloc(1, sizeof(*command));
     if (jsonx_parse(line, len, &command->json) != 0)
         abort();
+    command->next = commands;
+    commands = command;
     command->id = jsonx_int(command->json, "id");
     const char *name = jsonx_str(command->json, "op");
     for (size_t i = 0; i < ARRAY_LEN(operations); i++) {
@@ -262,6 +275,8 @@ int main(int argc, char **argv)
     for (int i = 0; i < MAX_DEPLOYMENTS; i++)
         deployment_free(deployments[i]);
     lease_free(lease);
+    while (commands)
+        command_free(commands);
     int status = kube ? 0 : 2;
     kube_free(kube);
     httpc_free(httpc);

@@ -159,6 +159,10 @@ class FakeKube(WebServer):
         """Resets every stream; returns how many there were."""
         return self.call(self._send_all, "cut")
 
+    def end_watches(self):
+        """In their time, as real servers do every few minutes."""
+        return self.call(self._send_all, "end")
+
     def bookmark(self):
         self.call(lambda: self._send_all("bookmark"))
 
@@ -174,8 +178,9 @@ class FakeKube(WebServer):
             if all(want in (None, getattr(call, key)) for key, want in wanted.items())
         ]
 
-    def write_kubeconfig(self, directory, token=None, **cluster):
-        """A kubeconfig whose token is in the file `token` beside it; returns its path."""
+    def write_kubeconfig(self, directory, token=None, user=None, **cluster):
+        """A kubeconfig whose token is in the file `token` beside it, unless another user is given;
+        returns its path."""
         directory = Path(directory)
         (directory / "token").write_text(token or self.token)
         document = {
@@ -189,7 +194,7 @@ class FakeKube(WebServer):
                 }
             ],
             "clusters": [{"name": "c", "cluster": {"server": self.url, **cluster}}],
-            "users": [{"name": "u", "user": {"tokenFile": "token"}}],
+            "users": [{"name": "u", "user": user or {"tokenFile": "token"}}],
         }
         path = directory / "kubeconfig"
         path.write_text(json.dumps(document))  # JSON is YAML
@@ -449,36 +454,43 @@ class FakeKube(WebServer):
         ]
 
     async def _stream(self, queue, connection, query):
+        writer = connection.writer
         headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
-        connection.writer.write(Response(200, headers).head(0))
-        bookmarks = query.get("allowWatchBookmarks") == "true"
+        writer.write(Response(200, headers).head(0))
         end = time.monotonic() + float(query.get("timeoutSeconds", 1800))
         gone = asyncio.ensure_future(connection.reader.read(1))
         event = None
-        while event != "end":
-            wait = asyncio.ensure_future(queue.get())
-            left = end - time.monotonic()
-            await asyncio.wait((wait, gone), timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            while event != "end":
+                event = await self._next_event(queue, gone, end - time.monotonic())
+                if event == "gone":
+                    return
+                if event == "cut":
+                    connection.reset()
+                    return
+                if event in ("bookmark", "end"):
+                    line = self._bookmark() if "allowWatchBookmarks" in query else None
+                else:
+                    line = event
+                    event = "end" if event["type"] == "ERROR" else event
+                data = json.dumps(line).encode() + b"\n" if line else b""
+                writer.write(b"%x\r\n%s\r\n" % (len(data), data) if data else b"")
+                await writer.drain()
+        finally:
+            gone.cancel()
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+
+    async def _next_event(self, queue, gone, seconds):
+        """ "gone" where the client is, "end" where nothing came for so long."""
+        wait = asyncio.ensure_future(queue.get())
+        try:
+            await asyncio.wait((wait, gone), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if gone.done():
-                wait.cancel()
-                return
-            event = wait.result() if wait.done() else "end"
+                return "gone"
+            return wait.result() if wait.done() else "end"
+        finally:
             wait.cancel()
-            if event == "cut":
-                connection.reset()
-                return
-            if event in ("bookmark", "end"):
-                line = self._bookmark() if bookmarks else None
-            else:
-                line = event
-                event = "end" if event["type"] == "ERROR" else event
-            if line:
-                data = json.dumps(line).encode() + b"\n"
-                connection.writer.write(b"%x\r\n%s\r\n" % (len(data), data))
-                await connection.writer.drain()
-        gone.cancel()
-        connection.writer.write(b"0\r\n\r\n")
-        await connection.writer.drain()
 
     def _bookmark(self):
         metadata = {"resourceVersion": str(self._version), "creationTimestamp": None}

@@ -30,7 +30,7 @@ static void averages_do_not_depend_on_the_pace(void **state)
         if (now_ms % 20000 == 0)
             policy_rates_update(&seldom, &sample, now_ms);
     }
-    assert_near(often.slow_per_s, 2 * (1 - exp(-0.5)));
+    assert_near(often.slow_per_s, 2 * (1 - exp(-1)));
     assert_near(seldom.slow_per_s, often.slow_per_s);
     assert_near(policy_rates_load(&seldom, 1000), 2 * (1 - exp(-6)));
 }
@@ -46,7 +46,7 @@ static void slow_average_remembers(void **state)
     policy_rates_update(&rates, &sample, 600000);
     policy_rates_update(&rates, &sample, 660000);
     assert_true(policy_rates_fast_load(&rates, 1000) < 0.1);
-    assert_near(policy_rates_load(&rates, 1000), 10 * (1 - exp(-5)) * exp(-0.5));
+    assert_near(policy_rates_load(&rates, 1000), 10 * (1 - exp(-10)) * exp(-1));
 }
 
 static void totals_that_begin_anew_are_counted_from_zero(void **state)
@@ -62,7 +62,7 @@ static void totals_that_begin_anew_are_counted_from_zero(void **state)
     sample.done = 10;
     sample.busy_ms = 20000;
     policy_rates_update(&rates, &sample, 600000);
-    assert_near(rates.slow_per_s, 2 * (1 - exp(-5)));
+    assert_near(rates.slow_per_s, 2 * (1 - exp(-10)));
     assert_near(rates.service_ms, 2000);
 }
 

@@ -52,11 +52,25 @@ static void target_of_two_falls_at_nothing_only(void **state)
     policy_run_decide(run, SECOND_MS);
     assert_decided(run, 4, 4);
     policy_run_set_waiting(run, 1, 2);
-    policy_run_decide(run, SECOND_MS);
+    policy_run_decide(run, 3 * SECOND_MS);
     assert_decided(run, 3, 3);
     policy_run_set_waiting(run, 0, 0);
-    policy_run_decide(run, SECOND_MS);
+    policy_run_decide(run, 3 * SECOND_MS);
     assert_decided(run, 2, 2);
+}
+
+/* Else a pod that was asked for is taken back before it could do anything. */
+static void steps_down_leave_a_pod_the_time_to_start(void **state)
+{
+    struct policy_run *run = *state;
+    policy_run_set_waiting(run, 3, 0);
+    policy_run_apply(run, SECOND_MS);
+    assert_decided(run, 2, 0);
+    policy_run_set_waiting(run, 0, 0);
+    policy_run_apply(run, 2 * SECOND_MS);
+    assert_decided(run, 2, 0);
+    policy_run_apply(run, SECOND_MS);
+    assert_decided(run, 1, 0);
 }
 
 static void steps_go_on_without_waiting_for_pods(void **state)
@@ -113,10 +127,10 @@ static void room_comes_back_as_the_urgent_queue_falls(void **state)
     policy_run_set_replicas(run, 8, 2);
     policy_run_set_waiting(run, 0, 400);
     for (int patient = 3; patient <= 9; patient++) {
-        policy_run_apply(run, SECOND_MS);
+        policy_run_apply(run, 3 * SECOND_MS);
         assert_decided(run, 10 - patient, patient);
     }
-    policy_run_apply(run, SECOND_MS);
+    policy_run_apply(run, 3 * SECOND_MS);
     assert_decided(run, 1, 9);
 }
 
@@ -126,9 +140,9 @@ static void busy_workers_are_not_removed(void **state)
     policy_run_set_replicas(run, 4, 4);
     run->sample.groups[POLICY_URGENT].in_flight = 4;
     run->sample.groups[POLICY_PATIENT].in_flight = 3;
-    policy_run_apply(run, SECOND_MS);
+    policy_run_apply(run, 3 * SECOND_MS);
     assert_decided(run, 4, 3);
-    policy_run_apply(run, SECOND_MS);
+    policy_run_apply(run, 3 * SECOND_MS);
     assert_decided(run, 4, 3);
 }
 
@@ -170,6 +184,7 @@ int main(void)
         TEST(target_of_ten_has_a_band),
         TEST(target_of_two_falls_at_nothing_only),
         TEST(steps_go_on_without_waiting_for_pods),
+        TEST(steps_down_leave_a_pod_the_time_to_start),
         TEST(one_step_a_second_however_often_it_is_asked),
         TEST(urgent_group_takes_room_in_the_same_decision),
         TEST(patient_group_keeps_its_minimum),
