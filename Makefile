@@ -249,8 +249,9 @@ check: test lint ## test, lint, and a build with each compiler, warnings as erro
 	$(MAKE) --no-print-directory CC=clang B=build/check-clang EXTRA_WARNINGS=-Werror all
 
 .PHONY: lint
-lint: build/venv/.stamp $(SPDX_IDS) $(WEB) ## formatting of C and Python, clang-tidy, Redocly
+lint: build/venv/.stamp $(SPDX_IDS) $(WEB) ## formatting of C and Python, clang-tidy, shellcheck, Redocly
 	@tools/lint-openapi
+	@shellcheck -x -S warning .ci/run docker/rootfs docker/sbom tests/k8s/*.sh tools/deps tools/images tools/run-* tools/spdx-ids
 	@clang-format --dry-run --Werror $(C_FILES)
 	$(PYTHON) -m black -q -l 100 --check tests tools/kubectl tools/run tools/tally
 	@printf '%s\n' $(filter %.c,$(filter-out tests/%,$(C_FILES))) | \

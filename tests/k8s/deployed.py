@@ -3,7 +3,8 @@
 import json
 import threading
 
-from cluster import HERE, NAMESPACE
+from cluster import NAMESPACE
+from slow_registry import small_image
 from stack import images, samples
 from stack.processes import StackError, free_port, http_get, http_is_ok
 
@@ -90,7 +91,7 @@ class Deployed:
 
     def push_many(self, prefix, count):
         """Small images of two versions each; their names."""
-        repositories = [samples.tagged(f"{prefix}/r{number}", 2) for number in range(count)]
+        repositories = [small_image(f"{prefix}/r{number}") for number in range(count)]
         self.push(repositories)
         return [f"{samples.HOST}/{repository.name}" for repository in repositories]
 
