@@ -79,10 +79,10 @@ int group_at_most(const struct group *group)
     return group->attempted > replicas ? group->attempted : replicas;
 }
 
-bool group_may_patch(const struct group *group, int replicas, int64_t now_ms)
+bool group_may_patch(const struct group *group, int replicas, bool makes_room, int64_t now_ms)
 {
     bool is_down = replicas < deployment_replicas(group->deployment);
-    if (is_down && group->fell_ms && now_ms - group->fell_ms < DOWN_PAUSE_MS)
+    if (is_down && !makes_room && group->fell_ms && now_ms - group->fell_ms < DOWN_PAUSE_MS)
         return false;
     return now_ms >= group->not_before_ms;
 }

@@ -37,8 +37,9 @@ void group_init(struct group *group, const char *role, struct deployment *deploy
 void group_adopt(struct group *group);
 /* The most that it may have by now, where an answer was lost. */
 int group_at_most(const struct group *group);
-/* False while a failure is too fresh, or the last patch downwards is. */
-bool group_may_patch(const struct group *group, int replicas, int64_t now_ms);
+/* False while a failure is too fresh, or the last patch downwards is, unless it makes room: what is
+ * urgent waits for it. */
+bool group_may_patch(const struct group *group, int replicas, bool makes_room, int64_t now_ms);
 /* The result of a patch to `replicas`, as deployment_scaled tells it; logs a failure. */
 void group_patched(struct group *group, int replicas, int err, int64_t retry_after_ms,
                    int64_t now_ms);

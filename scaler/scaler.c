@@ -79,7 +79,9 @@ static int step_target(const struct scaler *scaler, const struct step *step)
     int room = scaler->options.pool - group_at_most(other);
     int target = step->is_up && group->desired > room ? room : group->desired;
     bool is_due = step->is_up ? target > replicas : target < replicas;
-    return is_due && group_may_patch(group, target, loop_now_ms(scaler->loop)) ? target : -1;
+    bool makes_room = step->group == POLICY_PATIENT && other->desired > group_at_most(other);
+    int64_t now_ms = loop_now_ms(scaler->loop);
+    return is_due && group_may_patch(group, target, makes_room, now_ms) ? target : -1;
 }
 
 static void run_steps(struct scaler *scaler);
