@@ -32,6 +32,7 @@ class DeployedRedis(Redis):
     """Only directories and the port are others than in the cluster."""
 
     def __init__(self, directory):
+        self.host = "127.0.0.1"
         self.port = free_port()
         self.directory = directory
         self.urls = files("Secret", "microbadger-redis")
