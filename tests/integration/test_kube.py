@@ -190,9 +190,10 @@ def test_a_deployment_comes_and_goes(client, api):
     assert not client.state("gone").known
     assert client.scale("gone", 2).err == "not found"
     api.create("gone", 2)
-    client.wait_for("gone", SLOW, known=True, replicas=2)
+    client.wait_for("gone", SLOW, known=True, replicas=2, error="")
     api.delete("gone")
     client.wait_for("gone", SLOW, known=False)
+    assert "there is no Deployment gone" in client.state("gone").error
     assert client.scale("gone", 2).err == "not found"
 
 

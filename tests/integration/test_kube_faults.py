@@ -186,6 +186,18 @@ def test_a_version_that_is_too_old_is_listed_anew(open_client, api, how):
     wait_until(lambda: api.watches() == ["urgent"], SLOW, "a watch")
 
 
+def test_a_deployment_that_is_not_there_is_said_as_long_as_it_is_not(client, api):
+    api.delete("urgent")
+    client.run("open", name="urgent")
+    wait_until(lambda: api.watches() == ["urgent"], SLOW, "a watch")
+    for tell in (api.bookmark, api.end_watches):
+        tell()
+        wait_until(lambda: api.watches() == ["urgent"], SLOW, "a watch")
+        assert "there is no Deployment urgent" in client.state("urgent").error
+    api.create("urgent", 2)
+    client.wait_for("urgent", known=True, replicas=2, error="")
+
+
 def test_a_server_that_is_away_is_found_again(open_client, api):
     faults = {"verb": "watch", "count": 3}
     api.fault("cut", **faults)
