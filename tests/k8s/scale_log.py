@@ -43,14 +43,14 @@ def scalings(events):
             continue
         if event["responseStatus"]["code"] >= 300 or "dryRun" in event["requestURI"]:
             continue
-        if "replicas" not in written.get("spec", {}):
+        if "spec" not in written:
             continue
         version = int(written["metadata"]["resourceVersion"])
         scaled = Scaled(
             time_of(event["stageTimestamp"]),
             what["name"],
-            written["spec"]["replicas"],
-            event["user"]["username"],
+            written["spec"].get("replicas", 0),  # a Scale of none has no such member
+            event["user"].get("username"),
             pod_of(event),
         )
         found.append((version, scaled))
@@ -70,7 +70,7 @@ def scaler_calls(events, start, end):
     """How often the scaler's account called in that time: Counter of "verb resource"."""
     calls = {}
     for event in events:
-        if event["user"]["username"] != ACCOUNT:
+        if event["user"].get("username") != ACCOUNT:
             continue
         if start <= time_of(event["requestReceivedTimestamp"]) < end:
             what = event["objectRef"]
@@ -82,5 +82,5 @@ def scaler_calls(events, start, end):
 
 def refused_calls(events):
     """Those of the scaler that its Role did not allow."""
-    codes = [(event["user"]["username"], event["responseStatus"]["code"]) for event in events]
+    codes = [(event["user"].get("username"), event["responseStatus"]["code"]) for event in events]
     return [code for account, code in codes if account == ACCOUNT and code in (401, 403)]
