@@ -23,7 +23,7 @@ def claims_of(token):
 
 
 class PodIdentity(WebServer):
-    """served: how often which service account got keys; tokens: {account: one that it showed}."""
+    """served: how often a (service account, pod) got keys; tokens: {account: one that it showed}."""
 
     host = "169.254.170.23"  # EKS's own
     port = 80
@@ -50,8 +50,13 @@ class PodIdentity(WebServer):
             return Response(401)
         account = claims["sub"].rpartition(":")[2]
         self.tokens[account] = token
-        self.served[account] += 1
+        self.served[account, claims["kubernetes.io"]["pod"]["name"]] += 1
         return Response.of_json(self.new_keys())
+
+    def rotations(self, account):
+        """Of that pod of the account which had most."""
+        served = self.call(self.served.copy)
+        return max((count for (owner, _), count in served.items() if owner == account), default=0)
 
     def new_keys(self):
         """What a pod gets, once SQS knows it."""
