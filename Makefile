@@ -157,8 +157,12 @@ test: ## install what is missing, build, run every test
 	@tools/tally build/results
 
 .PHONY: test-k8s
-test-k8s: build/venv/.stamp ## test on Kubernetes: a node made here, or the cluster that KUBECONFIG names
+test-k8s: build/venv/.stamp build/kubectl ## test on Kubernetes: a node made here, or the cluster that KUBECONFIG names
 	@tests/k8s/run.sh
+
+.PHONY: measure-rest
+measure-rest: build/venv/.stamp build/kubectl ## count requests to SQS for ten minutes at rest, on a Kubernetes made here
+	@MB_REST_SECONDS=600 PYTEST_ARGS="-k at_rest" tests/k8s/run.sh
 
 .PHONY: run
 run: ## install what is missing, build, start all on loopback (PORT=9000, QUEUE=sqs)
@@ -201,6 +205,10 @@ test-image: images ## build the container images, test what is in them, run the 
 	@tools/deps run image venv
 	@mkdir -p build/results
 	$(PYTHON) -m pytest -q tests/image --junitxml=build/results/image.xml -n 2 $(PYTEST_ARGS)
+
+.PHONY: simulate
+simulate: $(B)/bin/microbadger-scaler ## compare the scaling policies; writes the figures of docs/scaling.md
+	$< simulate --docs docs
 
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= $(FUZZ_NAMES)

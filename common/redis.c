@@ -46,7 +46,8 @@ struct redis {
     unsigned command_turn;
     struct loop_timer *connect_timer; /* back-off, and the deadline while starting */
     unsigned attempts;
-    int close_err; /* what pending commands are told while the connection is torn down */
+    int close_err;       /* what pending commands are told while the connection is torn down */
+    char tls_error[160]; /* why TLS could not be started on this connection; else "" */
     char last_error[160];
     void (*changed)(void *arg, bool connected);
     void *changed_arg;
@@ -228,25 +229,6 @@ void redis_command_formatted(struct redis *redis, int timeout_ms, redis_done *do
     redisFreeCommand(formatted);
 }
 
-void redis_command(struct redis *redis, int timeout_ms, redis_done *done, void *arg,
-                   const char *format, ...)
-{
-    char *formatted = NULL;
-    va_list args;
-    va_start(args, format);
-    int len = redisvFormatCommand(&formatted, format, args);
-    va_end(args);
-    redis_command_formatted(redis, timeout_ms, done, arg, formatted, len);
-}
-
-void redis_command_argv(struct redis *redis, int timeout_ms, redis_done *done, void *arg, int argc,
-                        const char **argv, const size_t *lens)
-{
-    char *formatted = NULL;
-    long long len = redisFormatCommandArgv(&formatted, argc, argv, lens);
-    redis_command_formatted(redis, timeout_ms, done, arg, formatted, (int)len);
-}
-
 /* Connecting */
 
 static void tell_change(struct redis *redis, bool connected)
@@ -288,7 +270,9 @@ static void context_lost(struct redis *redis, const redisAsyncContext *context,
                          const char *otherwise)
 {
     char why[sizeof(redis->last_error)];
-    if (!redis->tls || !redis_tls_problem(redis->tls, why, sizeof(why)))
+    if (*redis->tls_error)
+        (void)snprintf(why, sizeof(why), "%s", redis->tls_error);
+    else if (!redis->tls || !redis_tls_problem(redis->tls, why, sizeof(why)))
         (void)snprintf(why, sizeof(why), "%s",
                        context->errstr && *context->errstr ? context->errstr : otherwise);
     redis->context = NULL;
@@ -303,14 +287,6 @@ static void on_disconnected(const redisAsyncContext *context, int status)
     if (redis->context != context)
         return; /* we closed it ourselves */
     context_lost(redis, context, "closed");
-}
-
-static void on_connected(const redisAsyncContext *context, int status)
-{
-    struct redis *redis = context->data;
-    if (status == REDIS_OK || redis->context != context)
-        return;
-    context_lost(redis, context, "refused");
 }
 
 /* The last command of the login: when it is answered, all are. */
@@ -354,6 +330,24 @@ static void login(struct redis *redis)
     redisAsyncCommand(context, on_login_done, redis, "PING");
 }
 
+static void on_connected(const redisAsyncContext *context, int status)
+{
+    struct redis *redis = context->data;
+    if (redis->context != context)
+        return; /* we closed it ourselves */
+    if (status != REDIS_OK) {
+        context_lost(redis, context, "refused");
+        return;
+    }
+    if (redis->address.is_tls)
+        redis->tls = redis_tls_start(redis->context, redis->address.host, redis->tls_error,
+                                     sizeof(redis->tls_error));
+    if (!redis->address.is_tls || redis->tls)
+        login(redis);
+    else
+        loop_timer_start(redis->connect_timer, 0); /* hiredis still works on the context */
+}
+
 static void context_start(struct redis *redis, redisAsyncContext *context)
 {
     if (!context || context->err) {
@@ -366,6 +360,7 @@ static void context_start(struct redis *redis, redisAsyncContext *context)
     redis_reply_watch(context->c.reader);
     context->data = redis;
     redis->context = context;
+    redis->tls_error[0] = '\0';
     redis->state = REDIS_STARTING;
     redis->io = loop_io_new(redis->loop, context->c.fd, 0, on_ready, redis);
     context->ev.data = redis;
@@ -377,13 +372,6 @@ static void context_start(struct redis *redis, redisAsyncContext *context)
     loop_timer_start(redis->connect_timer, CONNECT_TIMEOUT_MS);
     redisAsyncSetConnectCallback(context, on_connected);
     redisAsyncSetDisconnectCallback(context, on_disconnected);
-    const char *why;
-    if (redis->address.is_tls)
-        redis->tls = redis_tls_start(context, redis->address.host, &why);
-    if (redis->address.is_tls && !redis->tls)
-        connection_lost(redis, why);
-    else
-        login(redis);
 }
 
 static void on_resolved(void *arg, int err, const char *address)
@@ -411,7 +399,7 @@ static void on_connect_timer(void *arg)
 {
     struct redis *redis = arg;
     if (redis->state == REDIS_STARTING)
-        connection_lost(redis, "connecting timed out");
+        connection_lost(redis, *redis->tls_error ? redis->tls_error : "connecting timed out");
     else if (redis->state == REDIS_WAITING)
         connect_start(redis);
 }

@@ -35,10 +35,10 @@ bool redis_subscribe_raw(struct redis *redis, const char *channel, redisCallback
 /* TLS, where hiredis has it (redis_tls.c). */
 
 bool redis_tls_is_supported(void);
-/* Makes a connection that has just begun one by TLS, to a server that must be `host`. What it
- * returns belongs to the connection; NULL where TLS cannot be set up, ret_why is a static text. */
-struct ssl_st *redis_tls_start(redisAsyncContext *connection, const char *host,
-                               const char **ret_why);
+/* Goes on by TLS, with a server that must be `host`, on a connection that has just been made. What
+ * it returns belongs to the connection; NULL where that fails, `why` tells the reason then. */
+struct ssl_st *redis_tls_start(redisAsyncContext *connection, const char *host, char *why,
+                               size_t why_size);
 /* To be called before each use of such a connection: OpenSSL takes an error that someone else left
  * behind for its own. */
 void redis_tls_prepare(void);

@@ -27,6 +27,8 @@ static SSL_CTX *context_new(const char *ca_file)
         abort(); /* as where memory ends */
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
     (void)SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    /* RESP tells where a reply ends, and a server that is killed says no farewell. */
+    (void)SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
     /* hiredis moves its output buffer between two tries of one write. */
     (void)SSL_CTX_set_mode(context,
                            SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -76,25 +78,6 @@ static bool expect_host(SSL *tls, const char *host)
     return SSL_set1_host(tls, host) == 1 && SSL_set_tlsext_host_name(tls, host) == 1;
 }
 
-struct ssl_st *redis_tls_start(redisAsyncContext *connection, const char *host,
-                               const char **ret_why)
-{
-    SSL_CTX *context = current_context();
-    *ret_why = context ? "TLS cannot be set up" : "the CA certificates cannot be read";
-    SSL *tls = context ? SSL_new(context) : NULL;
-    ERR_clear_error();
-    /* Takes tls, but not where it fails. The handshake goes on with the connection's events. */
-    if (tls && expect_host(tls, host) && redisInitiateSSL(&connection->c, tls) == REDIS_OK)
-        return tls;
-    SSL_free(tls);
-    return NULL;
-}
-
-void redis_tls_prepare(void)
-{
-    ERR_clear_error();
-}
-
 bool redis_tls_problem(const struct ssl_st *tls, char *text, size_t size)
 {
     long verdict = SSL_get_verify_result(tls);
@@ -109,6 +92,30 @@ bool redis_tls_problem(const struct ssl_st *tls, char *text, size_t size)
     else
         return false;
     return true;
+}
+
+struct ssl_st *redis_tls_start(redisAsyncContext *connection, const char *host, char *why,
+                               size_t why_size)
+{
+    SSL_CTX *context = current_context();
+    SSL *tls = context ? SSL_new(context) : NULL;
+    __typeof__(connection->c.funcs) without_tls = connection->c.funcs; /* const from 1.2 on */
+    ERR_clear_error();
+    /* The handshake goes on with the connection's events, but may fail here already: the peer can
+     * be quick. */
+    if (tls && expect_host(tls, host) && redisInitiateSSL(&connection->c, tls) == REDIS_OK)
+        return tls;
+    if (!tls || !redis_tls_problem(tls, why, why_size))
+        (void)snprintf(why, why_size, "%s",
+                       context ? "TLS cannot be set up" : "the CA certificates cannot be read");
+    SSL_free(tls);
+    connection->c.funcs = without_tls; /* hiredis leaves its own there, which need what is freed */
+    return NULL;
+}
+
+void redis_tls_prepare(void)
+{
+    ERR_clear_error();
 }
 
 #else
@@ -131,12 +138,12 @@ void redis_trust(const char *ca_file)
     (void)ca_file;
 }
 
-struct ssl_st *redis_tls_start(redisAsyncContext *connection, const char *host,
-                               const char **ret_why)
+struct ssl_st *redis_tls_start(redisAsyncContext *connection, const char *host, char *why,
+                               size_t why_size)
 {
     (void)connection;
     (void)host;
-    *ret_why = "TLS is not supported by this version";
+    (void)snprintf(why, why_size, "TLS is not supported by this version");
     return NULL;
 }
 

@@ -4,6 +4,25 @@
 #include "loop.h"
 #include "redis_internal.h"
 
+void redis_command(struct redis *redis, int timeout_ms, redis_done *done, void *arg,
+                   const char *format, ...)
+{
+    char *formatted = NULL;
+    va_list args;
+    va_start(args, format);
+    int len = redisvFormatCommand(&formatted, format, args);
+    va_end(args);
+    redis_command_formatted(redis, timeout_ms, done, arg, formatted, len);
+}
+
+void redis_command_argv(struct redis *redis, int timeout_ms, redis_done *done, void *arg, int argc,
+                        const char **argv, const size_t *lens)
+{
+    char *formatted = NULL;
+    long long len = redisFormatCommandArgv(&formatted, argc, argv, lens);
+    redis_command_formatted(redis, timeout_ms, done, arg, formatted, (int)len);
+}
+
 #define CONNECTION_STEP_MS 20
 
 struct redis_wait {

@@ -40,10 +40,15 @@ void deployment_note(struct deployment *deployment, const struct kube_answer *an
     deployment->last_error = answer->err ? xstrdup(answer->error_text) : NULL;
 }
 
-/* A stream's event is a call that works. */
-static void note_success(struct deployment *deployment)
+/* After a call that worked: what is wrong then is only that there is no such Deployment. */
+static void note_view(struct deployment *deployment)
 {
-    deployment_note(deployment, &(struct kube_answer){.err = 0});
+    free(deployment->last_error);
+    deployment->last_error = NULL;
+    if (!deployment->view.is_seen)
+        deployment->last_error = xasprintf("there is no Deployment %s in the namespace %s; create "
+                                           "it, or correct the name or the namespace",
+                                           deployment->name, kube_namespace(deployment->kube));
 }
 
 static void tell(struct deployment *deployment, bool has_changed)
@@ -82,7 +87,7 @@ static void on_event(void *arg, const char *type, const json_t *object)
     if (*version)
         resume_from(deployment, version);
     deployment->failures = 0;
-    note_success(deployment);
+    note_view(deployment);
     deployment_heard(deployment);
     tell(deployment, has_changed);
 }
@@ -92,7 +97,8 @@ static void on_watch_ended(void *arg, const struct kube_answer *answer)
 {
     struct deployment *deployment = arg;
     deployment->watch = NULL;
-    deployment_note(deployment, answer);
+    if (answer->err)
+        deployment_note(deployment, answer);
     int64_t lasted_ms = loop_now_ms(deployment->loop) - deployment->watch_start_ms;
     bool is_refused = answer->status != 0 && answer->err != 0;
     bool is_expired = answer->status == 410;
@@ -110,8 +116,8 @@ static void on_listed(void *arg, const struct kube_answer *answer)
 {
     struct deployment *deployment = arg;
     deployment->list = NULL;
-    deployment_note(deployment, answer);
     if (answer->err) {
+        deployment_note(deployment, answer);
         look_later(deployment, answer->retry_after_ms);
         return;
     }
@@ -119,12 +125,7 @@ static void on_listed(void *arg, const struct kube_answer *answer)
     /* Items of a list have no kind of their own. */
     bool has_changed = item ? deployment_view_apply(&deployment->view, item, true)
                             : deployment_view_forget(&deployment->view);
-    if (!item) {
-        free(deployment->last_error);
-        deployment->last_error = xasprintf("there is no Deployment %s in the namespace %s; create "
-                                           "it, or correct the name or the namespace",
-                                           deployment->name, kube_namespace(deployment->kube));
-    }
+    note_view(deployment);
     resume_from(deployment, jsonx_str(jsonx_object(answer->json, "metadata"), "resourceVersion"));
     deployment_heard(deployment);
     loop_timer_start(deployment->look_timer, 0);

@@ -14,7 +14,7 @@ struct loop;
 /* changed comes after each change of what is known, from the loop. */
 struct deployment *deployment_new(struct loop *loop, struct kube *kube, const char *name,
                                   void (*changed)(void *arg), void *arg);
-/* No callback comes after this, of scalings neither. */
+/* No callback comes after this, of scalings neither. Not from one of them. */
 void deployment_free(struct deployment *deployment);
 
 const char *deployment_name(const struct deployment *deployment);
@@ -23,7 +23,8 @@ const char *deployment_name(const struct deployment *deployment);
 bool deployment_is_known(const struct deployment *deployment, int64_t stale_ms);
 int deployment_replicas(const struct deployment *deployment);  /* spec.replicas */
 int deployment_available(const struct deployment *deployment); /* status.availableReplicas */
-/* Why the last call failed, "" if it did not: what, why, what to do. Borrowed. */
+/* Why the last call failed, or that there is no such Deployment: what, why, what to do; "" where
+ * all is well. Borrowed. */
 const char *deployment_last_error(const struct deployment *deployment);
 
 /* Sets spec.replicas if it is still what we saw. done comes once, from the loop:

@@ -16,7 +16,15 @@
 /* No message is received here, so these say nothing. */
 static const struct queue_options queue_options = {.visibility_ms = 60000, .max_receives = 5};
 
-static const char *const stages[POLICY_GROUPS] = {FLOW_INSPECTION, FLOW_SIZE};
+static const struct {
+    const char *name; /* of its counters, too */
+    const char *good; /* labels of looks */
+    const char *failed;
+} stages[POLICY_GROUPS] = {
+    {FLOW_INSPECTION, "queue=\"inspection\",result=\"ok\"",
+     "queue=\"inspection\",result=\"error\""},
+    {FLOW_SIZE, "queue=\"size\",result=\"ok\"", "queue=\"size\",result=\"error\""},
+};
 
 struct watched {
     struct depths *depths;
@@ -154,15 +162,13 @@ static void watch(struct depths *depths, int group, struct httpc *httpc, const c
 {
     struct watched *watched = &depths->queues[group];
     watched->depths = depths;
-    watched->stage = stages[group];
+    watched->stage = stages[group].name;
     watched->queue = queue_new(depths->loop, httpc, url, &queue_options);
     watched->estimate.is_exact = strncmp(url, "http", 4) != 0;
+    static const char name[] = "mb_scaler_depth_polls_total";
     static const char help[] = "Times that a queue was asked for its depth.";
-    watched->polls = metric_counter("mb_scaler_depth_polls_total", help,
-                                    xasprintf("queue=\"%s\",result=\"ok\"", watched->stage));
-    watched->failed_polls =
-        metric_counter("mb_scaler_depth_polls_total", help,
-                       xasprintf("queue=\"%s\",result=\"error\"", watched->stage));
+    watched->polls = metric_counter(name, help, stages[group].good);
+    watched->failed_polls = metric_counter(name, help, stages[group].failed);
 }
 
 struct depths *depths_new(struct loop *loop, struct httpc *httpc, const struct config *config,
@@ -237,7 +243,7 @@ int64_t depths_age_ms(const struct depths *depths, int group)
 
 const char *depths_queue(int group)
 {
-    return stages[group];
+    return stages[group].name;
 }
 
 const char *depths_last_error(const struct depths *depths, int group)

@@ -30,12 +30,22 @@ int64_t estimate_work(const struct estimate *estimate)
     return work_of(&depth);
 }
 
+/* Where nothing is known yet: soon again, and less soon with each failure. */
+static int64_t first_pause_ms(const struct estimate *estimate)
+{
+    int64_t pause_ms = ESTIMATE_REPEAT_MS;
+    for (int i = 1; i < estimate->failures && pause_ms < ESTIMATE_ACTIVE_POLL_MS; i++)
+        pause_ms *= 2;
+    return pause_ms < ESTIMATE_ACTIVE_POLL_MS ? pause_ms : ESTIMATE_ACTIVE_POLL_MS;
+}
+
 int64_t estimate_due_ms(const struct estimate *estimate, bool is_active)
 {
     if (estimate->asked_ms == 0)
         return 0;
-    bool wakes = estimate->is_doubted && estimate_work(estimate) == 0;
-    if (wakes || estimate->depth_ms == 0)
+    if (estimate->depth_ms == 0)
+        return estimate->asked_ms + first_pause_ms(estimate);
+    if (estimate->is_doubted && estimate_work(estimate) == 0)
         return estimate->asked_ms + ESTIMATE_REPEAT_MS;
     return estimate->asked_ms + (is_active ? ESTIMATE_ACTIVE_POLL_MS : ESTIMATE_REST_POLL_MS);
 }
@@ -56,6 +66,7 @@ static bool is_doubtful(const struct estimate *estimate, const struct queue_dept
 
 void estimate_depth(struct estimate *estimate, const struct queue_depth *depth, int64_t now_ms)
 {
+    estimate->failures = depth ? 0 : estimate->failures + 1;
     if (!depth)
         return;
     if (!estimate->is_exact && !estimate->is_doubted && is_doubtful(estimate, depth)) {

@@ -15,7 +15,7 @@
 #define ESTIMATE_REST_POLL_MS 60000
 #define ESTIMATE_ACTIVE_STALE_MS 30000 /* an older depth tells nothing any more */
 #define ESTIMATE_REST_STALE_MS 130000  /* two polls were missed */
-#define ESTIMATE_REPEAT_MS 2000        /* where none is known yet, or it would wake who rests */
+#define ESTIMATE_REPEAT_MS 2000        /* where it would wake who rests, or none is known yet */
 
 /* Starts as zeros, but for is_exact. */
 struct estimate {
@@ -23,6 +23,7 @@ struct estimate {
     struct queue_depth depth; /* believed, of depth_ms */
     int64_t depth_ms;         /* 0: none yet */
     int64_t asked_ms;         /* of the last look, 0: none yet */
+    int failures;             /* looks in a row that failed */
     bool is_doubted;          /* the last one was set aside until another says the same */
     struct flow flow;         /* as last read */
     bool flow_is_known;       /* the last reading worked */

@@ -127,21 +127,21 @@ static char *host_and_port(const char *host, int port)
     return strchr(host, ':') ? xasprintf("[%s]:%d", host, port) : xasprintf("%s:%d", host, port);
 }
 
-int kube_access_set_server(struct kube_access *access, const char *text, const char *server_name)
+int kube_access_set_server(struct kube_access *access, const char *url, const char *server_name)
 {
-    AUTO(url) struct url url = {0};
-    if (url_parse(text, &url) != 0 || !*url.host || *url.user || *url.query)
+    AUTO(url) struct url parts = {0};
+    if (url_parse(url, &parts) != 0 || !*parts.host || *parts.user || *parts.query)
         return ERR_INVALID;
-    bool is_tls = strcmp(url.scheme, "https") == 0;
-    if (!is_tls && strcmp(url.scheme, "http") != 0)
+    bool is_tls = strcmp(parts.scheme, "https") == 0;
+    if (!is_tls && strcmp(parts.scheme, "http") != 0)
         return ERR_INVALID;
-    int port = url.port ? url.port : is_tls ? 443 : 80;
-    AUTO(free) char *place = host_and_port(url.host, port);
-    AUTO(free) char *named = host_and_port(server_name ? server_name : url.host, port);
-    size_t path_len = strlen(url.path);
-    while (path_len > 0 && url.path[path_len - 1] == '/')
+    int port = parts.port ? parts.port : is_tls ? 443 : 80;
+    AUTO(free) char *place = host_and_port(parts.host, port);
+    AUTO(free) char *named = host_and_port(server_name ? server_name : parts.host, port);
+    size_t path_len = strlen(parts.path);
+    while (path_len > 0 && parts.path[path_len - 1] == '/')
         path_len--;
-    access->server = xasprintf("%s://%s%.*s", url.scheme, named, (int)path_len, url.path);
+    access->server = xasprintf("%s://%s%.*s", parts.scheme, named, (int)path_len, parts.path);
     access->connect_to = server_name ? TAKE(place) : NULL;
     return 0;
 }

@@ -68,9 +68,9 @@ static bool take_line(struct kube_watch *watch, const char *line, size_t len)
         watch->handlers.event(watch->arg, jsonx_str(event, "type"), object);
         return true;
     }
-    int status = (int)jsonx_int(object, "code");
-    int err = kube_status_err(status);
-    end_with(watch, err ? err : ERR_PROTO, status, jsonx_str(object, "message"));
+    int64_t code = jsonx_int(object, "code");
+    int status = code >= 300 && code < 600 ? (int)code : 500;
+    end_with(watch, kube_status_err(status), status, jsonx_str(object, "message"));
     return false;
 }
 

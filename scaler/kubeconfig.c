@@ -181,8 +181,9 @@ static int find_entry(struct reading *reading, const char *list, const char *wha
         *ret_entry = (struct entry){.what = what, .file = &reading->files[i], .map = map};
         return 0;
     }
-    return refuse(reading, "%s: %s %s is not there", reading->files[0].path, what,
-                  name ? name : "(none is named)");
+    (void)refuse(reading, "%s: %s %s is not there", reading->files[0].path, what,
+                 name ? name : "(none is named)");
+    return ERR_INVALID;
 }
 
 static const char *current_context(struct reading *reading)

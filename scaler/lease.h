@@ -33,7 +33,7 @@ const char *lease_last_error(const struct lease *lease);
 /* Gives it up, so that the next takes over at once, and never asks for it again. It is not held
  * from this call on, without a call of changed. done comes once, from the loop, within seconds. */
 void lease_release(struct lease *lease, void (*done)(void *arg), void *arg);
-/* Without a release the others wait for its duration. */
+/* Without a release the others wait for its duration. Not from its callbacks. */
 void lease_free(struct lease *lease);
 
 #endif

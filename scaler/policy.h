@@ -31,7 +31,9 @@ struct policy_options policy_options_default(int pool);
 
 /* What is known of one group at the moment of a sample. */
 struct policy_group_sample {
-    bool is_known;     /* false: the counts are missing or stale, and nothing is scaled down */
+    /* False: the counts are missing or stale, and nothing is scaled down. They are still the best
+     * there is: the last ones, carried on by the totals where those are told. */
+    bool is_known;
     int64_t waiting;   /* messages that a worker could take now */
     int64_t in_flight; /* received, not yet deleted */
     int64_t delayed;

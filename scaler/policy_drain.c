@@ -40,8 +40,11 @@ static struct needs needs_of(const struct policy_options *options,
     const struct policy_group_sample *seen = &sample->groups[index];
     double service_ms = policy_rates_service_ms(&group->rates, own->service_ms);
     double start_ms = seen->available > 0 ? 0 : (double)options->start_ms;
-    double time_ms = fmax((double)own->drain_ms - start_ms, service_ms);
-    double waiting = seen->is_known ? (double)not_negative(seen->waiting) : 0;
+    /* No backlog is gone sooner than the job in hand and its own have taken. */
+    double time_ms = fmax((double)own->drain_ms - start_ms, 2 * service_ms);
+    /* An old length is worth something where counters carry it on: enough to scale up. */
+    bool is_told = seen->is_known || seen->sent >= 0;
+    double waiting = is_told ? (double)not_negative(seen->waiting) : 0;
     double backlog = waiting * service_ms / time_ms;
     double load = policy_rates_load(&group->rates, service_ms);
     double fast_load = policy_rates_fast_load(&group->rates, service_ms);

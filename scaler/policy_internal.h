@@ -6,10 +6,11 @@
 #include "policy_rates.h"
 #include "policy_window.h"
 
-struct policy_simple_group {
-    bool has_step;
-    int64_t step_ms; /* when the last step was decided, */
-    int from;        /* from so many */
+/* The last change that a policy of small steps decided. */
+struct policy_step {
+    bool is_made; /* there was one */
+    int64_t at_ms;
+    int from;
     int to;
 };
 
@@ -34,7 +35,7 @@ struct policy_drain_state {
 struct policy_pid_group {
     bool is_started;
     int64_t length; /* at the last step */
-    struct policy_simple_group step;
+    struct policy_step step;
 };
 
 struct policy_hpa_group {
@@ -47,7 +48,7 @@ struct policy_hpa_group {
 
 struct policy_state {
     union {
-        struct policy_simple_group simple[POLICY_GROUPS];
+        struct policy_step simple[POLICY_GROUPS];
         struct policy_drain_state drain;
         struct policy_pid_group pid[POLICY_GROUPS];
         struct policy_hpa_group hpa[POLICY_GROUPS];

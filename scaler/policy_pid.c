@@ -30,7 +30,7 @@ static void step(const struct policy_group_options *options, struct policy_pid_g
     if (seen->replicas == 0 && length > 0 && pods < 1)
         pods = 1;
     int to = policy_count(seen->replicas + pods);
-    group->step = (struct policy_simple_group){true, now_ms, seen->replicas, to};
+    group->step = (struct policy_step){true, now_ms, seen->replicas, to};
     group->length = length;
     group->is_started = true;
 }
@@ -42,11 +42,10 @@ static void decide(const struct policy_options *options, struct policy_state *st
     for (int i = 0; i < POLICY_GROUPS; i++) {
         struct policy_pid_group *group = &state->pid[i];
         const struct policy_group_sample *seen = &sample->groups[i];
-        bool is_within_step =
-            group->step.has_step && sample->now_ms - group->step.step_ms < STEP_MS;
+        bool is_within_step = group->step.is_made && sample->now_ms - group->step.at_ms < STEP_MS;
         if (!is_within_step && seen->is_known)
             step(&options->groups[i], group, seen, sample->now_ms);
-        bool has_step = group->step.has_step && seen->is_known;
+        bool has_step = group->step.is_made && seen->is_known;
         ret_decision->replicas[i] = has_step ? group->step.to : seen->replicas;
         policy_reason(options, ret_decision, i, "%lld wait, %lld may: %d to %d",
                       (long long)seen->waiting, (long long)options->groups[i].target_length,

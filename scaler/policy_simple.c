@@ -24,13 +24,13 @@ static int direction(const struct policy_group_options *options,
 }
 
 /* The step just decided stands, whether it is done by now or not. */
-static bool is_within_step(const struct policy_simple_group *last, int replicas, int64_t now_ms)
+static bool is_within_step(const struct policy_step *last, int replicas, int64_t now_ms)
 {
     bool is_ours = replicas == last->from || replicas == last->to;
-    return last->has_step && is_ours && now_ms - last->step_ms < STEP_MS;
+    return last->is_made && is_ours && now_ms - last->at_ms < STEP_MS;
 }
 
-static int next_count(const struct policy_options *options, struct policy_simple_group *last,
+static int next_count(const struct policy_options *options, struct policy_step *last,
                       const struct policy_sample *sample, int group)
 {
     const struct policy_group_sample *seen = &sample->groups[group];
@@ -38,10 +38,10 @@ static int next_count(const struct policy_options *options, struct policy_simple
     if (is_within_step(last, replicas, sample->now_ms))
         return last->to;
     int by = direction(&options->groups[group], seen);
-    bool is_soon = last->has_step && sample->now_ms - last->step_ms < options->start_ms;
+    bool is_soon = last->is_made && sample->now_ms - last->at_ms < options->start_ms;
     if (by == 0 || (by < 0 && is_soon))
         return replicas;
-    *last = (struct policy_simple_group){true, sample->now_ms, replicas, replicas + by};
+    *last = (struct policy_step){true, sample->now_ms, replicas, replicas + by};
     return last->to;
 }
 

@@ -1,7 +1,5 @@
 #include "report.h"
 
-#include <string.h>
-
 #include "config.h"
 #include "deployment.h"
 #include "depths.h"
@@ -26,7 +24,8 @@ struct report {
     bool has_told[POLICY_GROUPS]; /* the change below, and it is not done yet */
     int told_from[POLICY_GROUPS];
     int told_to[POLICY_GROUPS];
-    bool is_blind;               /* a Deployment is not seen */
+    bool is_blind; /* a Deployment is not seen */
+    bool lease_fails;
     bool is_deaf[POLICY_GROUPS]; /* a queue's length is not known */
     struct metric *is_leader;
     struct queue_metrics queues[POLICY_GROUPS];
@@ -111,6 +110,14 @@ void report_sight(struct report *report, bool sees)
         report->is_blind = false;
         log_info("both Deployments are seen again");
     }
+}
+
+void report_lease(struct report *report, const char *error)
+{
+    bool fails = *error;
+    if (fails && !report->lease_fails)
+        log_warn("the lease cannot be read or written", LOG_STR("error", error));
+    report->lease_fails = fails;
 }
 
 void report_leadership(struct report *report, bool leads, const char *holder)

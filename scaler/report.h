@@ -21,6 +21,8 @@ void report_decision(struct report *report, const struct policy_sample *sample,
                      const struct policy_decision *decision);
 /* Whether both Deployments are seen. */
 void report_sight(struct report *report, bool sees);
+/* error: why the last call for the lease failed, "" if it did not. */
+void report_lease(struct report *report, const char *error);
 /* holder: who leads instead, "" where that is unknown. */
 void report_leadership(struct report *report, bool leads, const char *holder);
 

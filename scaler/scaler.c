@@ -1,7 +1,5 @@
 #include "scaler.h"
 
-#include <string.h>
-
 #include "config.h"
 #include "deployment.h"
 #include "depths.h"
@@ -16,6 +14,8 @@
 #include "policy.h"
 #include "report.h"
 
+#define CARE_MS 30000
+#define FIRST_CARE_MS 3000
 #define SEEN_MS 90000 /* what is known of a Deployment is asked after every 30 s */
 
 /* Room is made before it is used: the urgent group's first. */
@@ -27,6 +27,13 @@ static const struct step {
     {POLICY_URGENT, false},
     {POLICY_URGENT, true},
     {POLICY_PATIENT, true},
+};
+
+/* Whether a Deployment may be scaled. */
+struct check {
+    struct scaler *scaler;
+    struct group *group;
+    bool is_done;
 };
 
 struct scaler {
@@ -41,11 +48,11 @@ struct scaler {
     struct policy_state *state;
     struct report *report;
     bool is_draining;
-    bool is_patching;               /* a pass over the steps is under way */
-    size_t step;                    /* of it */
-    int target;                     /* of the patch that was sent */
-    int conflicts;                  /* of this step */
-    bool is_checked[POLICY_GROUPS]; /* that it may be scaled */
+    bool is_patching; /* a pass over the steps is under way */
+    size_t step;      /* of it */
+    int target;       /* of the patch that was sent */
+    struct check checks[POLICY_GROUPS];
+    struct loop_timer *care_timer;
 };
 
 static bool leads(const struct scaler *scaler)
@@ -161,37 +168,57 @@ static void on_sampled(void *arg)
         decide(scaler);
 }
 
+/* Rights: a Role that is too small shows at the start, not with the first burst */
+
 static void on_checked(void *arg, int err, int64_t retry_after_ms)
 {
     (void)retry_after_ms;
-    struct group *group = arg;
+    const struct check *check = arg;
+    struct group *group = check->group;
+    bool was_refused = group->is_refused;
     group->is_refused = err == ERR_FORBIDDEN;
-    if (err && err != ERR_CONFLICT)
+    if (err && err != ERR_CONFLICT && !was_refused)
         log_error("the Deployment cannot be scaled",
                   LOG_STR("deployment", deployment_name(group->deployment)),
                   LOG_STR("error", err_str(err)),
                   LOG_STR("detail", deployment_last_error(group->deployment)));
+    else if (was_refused && !group->is_refused)
+        log_info("the Deployment can be scaled",
+                 LOG_STR("deployment", deployment_name(group->deployment)));
 }
 
-/* Once, so that a Role that is too small shows at the start, not with the first burst. */
-static void check_rights(struct scaler *scaler, int index)
+static void check_rights(struct check *check)
 {
-    struct group *group = &scaler->groups[index];
-    if (scaler->is_checked[index] || !deployment_is_known(group->deployment, SEEN_MS))
+    const struct group *group = check->group;
+    if (!deployment_is_known(group->deployment, SEEN_MS) || check->scaler->is_patching)
         return;
-    scaler->is_checked[index] = true;
+    check->is_done = true;
     deployment_scale(group->deployment, deployment_replicas(group->deployment), true, on_checked,
-                     group);
+                     check);
 }
 
 static void on_deployment_changed(void *arg)
 {
     struct scaler *scaler = arg;
     for (int i = 0; i < POLICY_GROUPS; i++) {
-        check_rights(scaler, i);
+        if (!scaler->checks[i].is_done)
+            check_rights(&scaler->checks[i]);
         group_tell(&scaler->groups[i]);
     }
     on_sampled(scaler); /* at rest no other sample would come soon */
+}
+
+/* What nothing else would tell of. */
+static void on_care(void *arg)
+{
+    struct scaler *scaler = arg;
+    loop_timer_start(scaler->care_timer, CARE_MS);
+    report_sight(scaler->report, sees_deployments(scaler));
+    if (scaler->lease)
+        report_lease(scaler->report, lease_last_error(scaler->lease));
+    for (int i = 0; i < POLICY_GROUPS; i++)
+        if (scaler->groups[i].is_refused)
+            check_rights(&scaler->checks[i]);
 }
 
 static void on_lease_changed(void *arg, bool is_held)
@@ -226,6 +253,7 @@ static void watch(struct scaler *scaler, int index, const char *role, const char
     struct deployment *deployment =
         deployment_new(scaler->loop, scaler->kube, name, on_deployment_changed, scaler);
     group_init(&scaler->groups[index], role, deployment);
+    scaler->checks[index] = (struct check){.scaler = scaler, .group = &scaler->groups[index]};
 }
 
 struct scaler *scaler_new(struct loop *loop, struct httpc *httpc, const struct config *config)
@@ -248,6 +276,8 @@ struct scaler *scaler_new(struct loop *loop, struct httpc *httpc, const struct c
     watch(scaler, POLICY_URGENT, "inspector", config->inspector_deployment);
     watch(scaler, POLICY_PATIENT, "size", config->size_deployment);
     scaler->report = report_new(scaler->groups, scaler->depths, config);
+    scaler->care_timer = loop_timer_new(loop, on_care, scaler);
+    loop_timer_start(scaler->care_timer, FIRST_CARE_MS);
     if (config->dry_run)
         on_lease_changed(scaler, true);
     else
@@ -266,6 +296,7 @@ void scaler_free(struct scaler *scaler)
     lease_free(scaler->lease);
     depths_free(scaler->depths);
     kube_free(scaler->kube);
+    loop_timer_free(scaler->care_timer);
     policy_state_free(scaler->state);
     free(scaler);
 }
@@ -274,10 +305,10 @@ bool scaler_is_ready(void *arg, const char **ret_why)
 {
     const struct scaler *scaler = arg;
     *ret_why = NULL;
-    if (!sees_deployments(scaler)) {
+    if (!sees_deployments(scaler))
         *ret_why = "a Deployment cannot be seen";
-        return false;
-    }
+    else if (scaler->lease && !leads(scaler) && *lease_last_error(scaler->lease))
+        *ret_why = "the lease cannot be had";
     for (int i = 0; i < POLICY_GROUPS && !*ret_why; i++) {
         if (scaler->groups[i].is_refused)
             *ret_why = "a Deployment may not be scaled";

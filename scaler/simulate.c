@@ -32,6 +32,7 @@ static const char usage[] =
     "  --policy NAME    only this policy, as the table names it\n"
     "  --seeds N        runs of each (20)\n"
     "  --first-seed N   the first of their seeds (1)\n"
+    "  --roomy          leaving pods hold no room of the pool\n"
     "  --markdown       tables as Markdown\n"
     "  --docs DIR       write DIR/scaling/ and the figures in DIR/scaling.md instead\n"
     "  --help           this text\n";
@@ -39,11 +40,17 @@ static const char usage[] =
 enum { OPTION_DONE = -1, OPTION_HELP = 'h' };
 
 static const struct option options[] = {
-    {"traces", required_argument, NULL, 'd'},  {"trace", required_argument, NULL, 't'},
-    {"service", required_argument, NULL, 's'}, {"policy", required_argument, NULL, 'p'},
-    {"seeds", required_argument, NULL, 'n'},   {"first-seed", required_argument, NULL, 'f'},
-    {"markdown", no_argument, NULL, 'm'},      {"docs", required_argument, NULL, 'o'},
-    {"help", no_argument, NULL, OPTION_HELP},  {NULL, 0, NULL, 0},
+    {"traces", required_argument, NULL, 'd'},
+    {"trace", required_argument, NULL, 't'},
+    {"service", required_argument, NULL, 's'},
+    {"policy", required_argument, NULL, 'p'},
+    {"seeds", required_argument, NULL, 'n'},
+    {"first-seed", required_argument, NULL, 'f'},
+    {"roomy", no_argument, NULL, 'r'},
+    {"markdown", no_argument, NULL, 'm'},
+    {"docs", required_argument, NULL, 'o'},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {NULL, 0, NULL, 0},
 };
 
 static bool take_option(struct arguments *arguments, int option)
@@ -66,6 +73,9 @@ static bool take_option(struct arguments *arguments, int option)
         break;
     case 'f':
         arguments->choice.first_seed = (int)strtol(optarg, NULL, 10);
+        break;
+    case 'r':
+        arguments->choice.is_roomy = true;
         break;
     case 'm':
         arguments->is_markdown = true;

@@ -109,9 +109,17 @@ static int next_pending(const struct sim_world *world)
     return found;
 }
 
+static int taken_room(const struct sim_world *world)
+{
+    int leaving = 0;
+    for (int i = 0; world->setup->is_roomy && i < SIM_PODS; i++)
+        leaving += is_held(&world->pods[i]) && world->pods[i].is_leaving;
+    return world->held - leaving;
+}
+
 static void schedule(struct sim_world *world)
 {
-    while (world->held < world->setup->options.pool) {
+    while (taken_room(world) < world->setup->options.pool) {
         int index = next_pending(world);
         if (index < 0)
             return;

@@ -7,7 +7,7 @@
 
 #include "flow.h"
 
-enum { SIM_PODS = 128 };
+enum { SIM_PODS = 64 };
 
 struct sim_queue {
     int *visible; /* a ring */

@@ -9,8 +9,8 @@
 
 /* Everything: a table for each trace, service times and table of setups. */
 void sim_report_all(const struct sim_study *study, bool is_markdown, struct strbuf *out);
-/* Times to quick and to complete facts, what that cost, and how `drain` stands to the others; as
- * Markdown. */
+/* As Markdown: what rest costs; with the suite's workers, times to quick and to complete facts,
+ * what that cost, and how `drain` stands to the others. */
 void sim_report_short(const struct sim_study *study, struct strbuf *out);
 
 #endif

@@ -34,6 +34,7 @@ static const struct row rows[] = {
     {"hpa", &policy_hpa, SIM_AS_KEDA, true, POOL, {1, 0}, POOL, 5, 300000},
     {"hpa, tuned", &policy_hpa, SIM_AS_KEDA, true, POOL, {1, 0}, POOL, 2, 60000},
     {"drain", &policy_drain, SIM_AS_THE_SUITE, true, POOL, {1, 0}, POOL, 0, 0},
+    {"drain, 2 to 8", &policy_drain, SIM_AS_THE_SUITE, false, POOL, {2, 2}, 8, 0, 0},
 };
 
 static struct policy_options options_of(const struct row *row)

@@ -33,6 +33,7 @@ struct sim_setup {
     int64_t poll_ms;       /* a long poll of a worker */
     int64_t visibility_ms; /* until the message of a killed worker comes again */
     bool is_draining;      /* its workers finish on SIGTERM, and extend their leases */
+    bool is_roomy;         /* the cluster has room for leaving pods beside the pool */
     bool preempts;         /* PriorityClass: a pending urgent pod ends a patient one */
 };
 

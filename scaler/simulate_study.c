@@ -55,14 +55,16 @@ static bool load(struct sim_study *study, const char *directory, const struct si
     return is_right;
 }
 
-static void choose_setups(struct sim_study *study, const char *choice)
+static void choose_setups(struct sim_study *study, const struct sim_choice *choice)
 {
     for (int workers = 0; workers < SIM_WORKERS; workers++) {
         size_t count;
         struct sim_setup *setups = sim_setups((enum sim_workers)workers, &count);
-        for (size_t i = 0; i < count; i++)
-            if (is_chosen(setups[i].name, choice))
+        for (size_t i = 0; i < count; i++) {
+            setups[i].is_roomy = choice->is_roomy;
+            if (is_chosen(setups[i].name, choice->policy))
                 setups[study->setup_counts[workers]++] = setups[i];
+        }
         study->setups[workers] = setups;
     }
 }
@@ -80,7 +82,7 @@ struct sim_study *sim_study_new(const char *directory, const struct sim_choice *
     study->first_seed = choice->first_seed;
     study->seeds = choice->seeds;
     *ret_why = NULL;
-    choose_setups(study, choice->policy);
+    choose_setups(study, choice);
     bool is_right = load(study, directory, choice, ret_why);
     size_t runs = runs_of(study);
     if (is_right && runs == 0)
@@ -121,7 +123,7 @@ struct sim_result *sim_study_results(const struct sim_study *study, size_t servi
 static void run_seed(struct sim_study *study, size_t service, size_t trace, int seed)
 {
     struct sim_load load = sim_load_draw(study->traces[trace], study->services[service],
-                                         (uint64_t)(study->first_seed + seed));
+                                         (uint64_t)study->first_seed + (uint64_t)seed);
     for (int workers = 0; workers < SIM_WORKERS; workers++)
         for (size_t i = 0; i < study->setup_counts[workers]; i++)
             sim_study_results(study, service, (enum sim_workers)workers, trace, i)[seed] =

@@ -2,6 +2,7 @@
 #ifndef MB_SIMULATE_STUDY_H
 #define MB_SIMULATE_STUDY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "simulate_load.h"
@@ -25,6 +26,7 @@ struct sim_study {
 struct sim_choice {
     int first_seed;
     int seeds;
+    bool is_roomy; /* as in struct sim_setup */
     /* What to take of the files; NULL: all. */
     const char *trace;
     const char *service;

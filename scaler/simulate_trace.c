@@ -215,8 +215,8 @@ static void draw_span(const struct span *span, double end_s, struct sim_draw *dr
     }
     if (span->high_per_s <= 0)
         return;
-    double at_s = span->from_s + sim_draw_exponential(draw, 1 / span->high_per_s);
-    for (; at_s < to_s; at_s += sim_draw_exponential(draw, 1 / span->high_per_s))
+    double at_s = span->from_s;
+    while ((at_s += sim_draw_exponential(draw, 1 / span->high_per_s)) < to_s)
         if (sim_draw_uniform(draw) * span->high_per_s < rate_at(span, at_s))
             add_time(times, at_s);
 }

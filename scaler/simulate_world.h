@@ -86,19 +86,21 @@ struct sim_world {
 /* Counts, unless what is counted is over. */
 void sim_count(struct sim_world *world, enum sim_request request, int64_t count);
 
-/* Makes the pods as many as world->spec asks for, as far as there is room. */
+/* index is of world->pods.
+ *
+ * Makes the pods as many as world->spec asks for, as far as there is room. */
 void sim_pods_follow(struct sim_world *world);
-void sim_pod_gone(struct sim_world *world, int pod);
+void sim_pod_gone(struct sim_world *world, int index);
 int sim_pods_available(const struct sim_world *world, int group);
 
 void sim_send(struct sim_world *world, int group, int message);
 void sim_reappear(struct sim_world *world, int group, int message);
-void sim_pod_started(struct sim_world *world, int pod);
-void sim_poll_ended(struct sim_world *world, int pod);
-void sim_job_ended(struct sim_world *world, int pod);
-void sim_drain_ended(struct sim_world *world, int pod);
+void sim_pod_started(struct sim_world *world, int index);
+void sim_poll_ended(struct sim_world *world, int index);
+void sim_job_ended(struct sim_world *world, int index);
+void sim_drain_ended(struct sim_world *world, int index);
 /* SIGTERM to a worker that runs. */
-void sim_worker_leaves(struct sim_world *world, int pod);
+void sim_worker_leaves(struct sim_world *world, int index);
 
 /* Asks the queues where that is due, and says what is known. */
 void sim_view_sample(struct sim_world *world, struct policy_sample *ret_sample);

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from stack.aws_identity import KINDS, AwsIdentity
-from stack.consumer import Consumer, driver_path
+from stack.consumer import Consumer
+from stack.driver import driver_path
 from stack.processes import http_get, wait_until
 from stack.queues import SqsBackend, is_idle
 from stack.samples import HOST
@@ -301,7 +302,7 @@ URL = "https://sqs.us-east-1.amazonaws.com/1/jobs"
 )
 def test_what_cannot_work_is_told_at_the_start(environment, why):
     run = subprocess.run(
-        [driver_path(), "1000", "5", f"a={URL}"],
+        [driver_path("queue-driver"), "1000", "5", f"a={URL}"],
         capture_output=True,
         text=True,
         env={"HOME": "/nonexistent", **environment},

@@ -2,14 +2,13 @@
 stand-in, and where MB_TEST_KUBECONFIG names an administrator's kubeconfig, a real one, too. What is
 said here of the stand-in's answers is so shown to be what real ones give."""
 
-import itertools
 import signal
 import uuid
 
 import pytest
 
 from stack.fake_kube import FakeKube
-from stack.kube_client import KubeClient
+from stack.kube_client import KubeClients
 from stack.processes import wait_until
 from stack.real_kube import RealKube, administrator
 
@@ -37,20 +36,9 @@ def api(request):
 
 @pytest.fixture
 def make_client(api, tmp_path):
-    """make_client(): with a kubeconfig of its own; ended after the test, and it must end well."""
-    clients = []
-    numbers = itertools.count()
-
-    def make(token=None):
-        directory = tmp_path / f"client-{next(numbers)}"
-        directory.mkdir()
-        clients.append(KubeClient(api.write_kubeconfig(directory, token)))
-        clients[-1].directory = directory
-        return clients[-1]
-
-    yield make
-    codes = [client.close() for client in clients if not client.killed]
-    assert codes == [0] * len(codes)
+    clients = KubeClients(api, tmp_path)
+    yield clients
+    assert clients.close() == 0
 
 
 @pytest.fixture
@@ -202,9 +190,10 @@ def test_a_deployment_comes_and_goes(client, api):
     assert not client.state("gone").known
     assert client.scale("gone", 2).err == "not found"
     api.create("gone", 2)
-    client.wait_for("gone", SLOW, known=True, replicas=2)
+    client.wait_for("gone", SLOW, known=True, replicas=2, error="")
     api.delete("gone")
     client.wait_for("gone", SLOW, known=False)
+    assert "there is no Deployment gone" in client.state("gone").error
     assert client.scale("gone", 2).err == "not found"
 
 
@@ -220,7 +209,7 @@ def test_what_is_not_allowed_is_said(client):
 
 
 def test_a_token_that_rotates_is_read_anew(make_client, api):
-    client = make_client("never-a-token")
+    client = make_client(token="never-a-token")
     refused = client.call("get", "deployments", "urgent")
     assert (refused.status, refused.err) == (401, "missing or private")
     api.write_kubeconfig(client.directory)

@@ -437,7 +437,7 @@ def test_redis_complete_is_one_step(make_consumer, on_redis):
         assert consumer.complete(message, "two") == "ok"
         commands = []
         while not commands or commands[-1][1].upper() != "XDEL":
-            commands.append(re.search(r'\[\d+ (\S+)\] "(\w+)"', monitor._reply()).groups())
+            commands.append(re.search(r'\[\d+ (\S+)\] "(\w+)"', monitor.answer()).groups())
     own = [name for source, name in commands if source != "lua"]
     assert own == ["EVAL"]
     assert [name.upper() for source, name in commands if source == "lua"] == [

@@ -4,7 +4,7 @@ tested in C; here it is what becomes of its decisions."""
 import pytest
 
 from stack.fake_kube import FakeKube
-from stack.processes import wait_until
+from stack.processes import free_port, wait_until
 from stack.queues import RedisBackend, SqsBackend
 from stack.scaling import INSPECTOR, SIZE, Messages, Scaler, most_at_once, numbers, patches
 
@@ -156,6 +156,15 @@ def test_rest_asks_the_queues_no_more(make_kube, make_scaler, sqs_backend, sqs):
         assert list(operations) == ["GetQueueAttributes"]
         assert operations["GetQueueAttributes"] <= 2  # a slow start looks twice
     assert patches(kube) == []
+
+
+def test_without_redis_the_queues_alone_tell(make_kube, make_scaler, messages_of, sqs_backend):
+    kube = make_kube()
+    messages_of(sqs_backend).send("size", 100, counted=False)
+    nobody = f"redis://127.0.0.1:{free_port()}/0"
+    scaler = make_scaler(kube, sqs_backend, cache=nobody)
+    wait_numbers(kube, 1, 9)
+    assert scaler.is_ready()
 
 
 # What is not known is not scaled down
@@ -326,6 +335,19 @@ def test_a_role_that_is_too_small_shows_at_the_start(make_kube, make_scaler, red
     )
     assert not scaler.is_ready()
     assert numbers(kube) == (1, 0)
+
+
+def test_rights_given_later_are_noticed(make_kube, make_scaler, redis_backend):
+    kube = make_kube()
+    rights = kube.allowed
+    kube.allowed = {rule for rule in rights if rule[1] != "leases" and rule[0] != "patch"}
+    scaler = make_scaler(kube, redis_backend)
+    wait_log(scaler, "the Deployment cannot be scaled")
+    line = wait_log(scaler, "the lease cannot be read or written")[0]
+    assert "leases" in line["error"]
+    assert not scaler.is_ready()
+    kube.allowed = rights
+    wait_leads(scaler, STALE_SECONDS)
 
 
 def test_a_deployment_that_is_missing_stops_nothing_for_good(

@@ -32,19 +32,23 @@ def cluster(node):
 
 
 @pytest.fixture(scope="session")
-def overlay(cluster, node):
-    """The overlay for this cluster, whose images are there."""
-    if node is None:
-        return HERE / "overlays/local"
-    for archive in previous_images():
-        node.import_image(archive, "previous")
-    for archive in IMAGES.glob("*.tar"):
-        node.import_image(archive)
-    return HERE / "overlays/node"
+def images(node):
+    """Those of the suite are on the node; a cluster of somebody else's must have them."""
+    if node is not None:
+        for archive in previous_images():
+            node.import_image(archive, "previous")
+        for archive in IMAGES.glob("*.tar"):
+            node.import_image(archive)
+
+
+@pytest.fixture(scope="session")
+def overlay(node):
+    """The local overlay for this cluster."""
+    return HERE / "overlays" / ("local" if node is None else "node")
 
 
 @pytest.fixture(scope="module")
-def deploy(request, cluster, node):
+def deploy(request, cluster, node, images):
     """deploy(overlay): the suite, which is not started yet. What it left is removed in the end."""
 
     def make(overlay):
@@ -59,18 +63,18 @@ def deploy(request, cluster, node):
 
 def previous_images():
     """Those of the commit before; where there is none, the present ones must stand in for them."""
-    found = list((BUILD / "previous").glob("*.tar"))
-    report(f"images to update from: {'the previous commit' if found else 'the same ones'}")
-    return found or list(IMAGES.glob("*.tar"))
+    return list((BUILD / "previous").glob("*.tar")) or list(IMAGES.glob("*.tar"))
 
 
 @pytest.fixture(scope="session")
-def previous_overlay(overlay):
+def previous_overlay(overlay, node):
     """The same overlay with the images to update from."""
+    if node is None:
+        pytest.skip("the images to update from are on our own node only")
     directory = BUILD / "previous-overlay"
     directory.mkdir(exist_ok=True)
-    names = ("api", "inspector", "size", "scaler")
-    images = [{"name": f"microbadger/{name}", "newTag": "previous"} for name in names]
+    names = {archive.stem for archive in previous_images()}
+    images = [{"name": f"microbadger/{name}", "newTag": "previous"} for name in sorted(names)]
     kustomization = {"resources": [os.path.relpath(overlay, directory)], "images": images}
     # JSON is YAML.
     (directory / "kustomization.yaml").write_text(json.dumps(kustomization), encoding="ascii")

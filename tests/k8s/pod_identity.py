@@ -4,87 +4,73 @@ each time, which are good for KEY_SECONDS. Only the SQS of the tests knows them.
 import base64
 import json
 import subprocess
-import threading
 import time
 import uuid
 from collections import Counter
 from datetime import datetime, timedelta, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-ADDRESS = "169.254.170.23"  # EKS's own
+from stack.webserver import Response, WebServer
+
 PATH = "/v1/credentials"
 AUDIENCE = "pods.eks.amazonaws.com"
 KEY_SECONDS = 30
 
 
 def claims_of(token):
-    """What a token says; who signed it is looked at later, by PodIdentity.tokens."""
+    """What a token says; who signed it, the API server tells."""
     payload = token.split(".")[1]
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
-class PodIdentity:
-    """served: how often which service account got keys; tokens: {account: one that it showed}."""
+class PodIdentity(WebServer):
+    """served: how often a (service account, pod) got keys; tokens: {account: one that it showed}."""
+
+    host = "169.254.170.23"  # EKS's own
+    port = 80
 
     def __init__(self, sqs):
+        super().__init__()
         self.sqs = sqs
         self.served = Counter()
         self.tokens = {}
-        self._lock = threading.Lock()
 
     def start(self):
-        # Every link-local address is the node's own where the agent runs.
-        command = ["ip", "address", "replace", f"{ADDRESS}/32", "dev", "node0"]
+        # As on a node of EKS, where the agent has this address.
+        command = ["ip", "address", "replace", f"{self.host}/32", "dev", "node0"]
         subprocess.run(command, check=True)
-        self._server = ThreadingHTTPServer((ADDRESS, 80), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self._thread.start()
-        return self
+        return super().start()
 
-    def stop(self):
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+    async def handle(self, request, connection):
+        token = request.headers.get("authorization", "")
+        try:
+            claims = claims_of(token)
+        except (IndexError, ValueError):
+            claims = {}
+        if request.path != PATH or AUDIENCE not in claims.get("aud", []):
+            return Response(401)
+        account = claims["sub"].rpartition(":")[2]
+        self.tokens[account] = token
+        self.served[account, claims["kubernetes.io"]["pod"]["name"]] += 1
+        return Response.of_json(self.new_keys())
 
-    def new_keys(self, token):
-        """The answer to a pod, once SQS knows the keys."""
-        account = claims_of(token)["sub"].rpartition(":")[2]
+    def rotations(self, account):
+        """Of that pod of the account which had most."""
+        served = self.call(self.served.copy)
+        return max((count for (owner, _), count in served.items() if owner == account), default=0)
+
+    def new_keys(self):
+        """What a pod gets, once SQS knows it."""
         expires = datetime.now(timezone.utc) + timedelta(seconds=KEY_SECONDS)
-        key = {
+        keys = {
             "AccessKeyId": "ASIA" + uuid.uuid4().hex[:16].upper(),
             "SecretAccessKey": uuid.uuid4().hex,
             "Token": uuid.uuid4().hex,
             "Expiration": expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
         known = {
-            "secret": key["SecretAccessKey"],
-            "token": key["Token"],
+            "secret": keys["SecretAccessKey"],
+            "token": keys["Token"],
             "expires": time.time() + KEY_SECONDS,
         }
-        self.sqs.configure(add_creds={key["AccessKeyId"]: known})
-        with self._lock:
-            self.served[account] += 1
-            self.tokens[account] = token
-        return key
-
-    def _handler(self):
-        agent = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                try:
-                    token = self.headers["Authorization"]
-                    allowed = self.path == PATH and AUDIENCE in claims_of(token)["aud"]
-                except (AttributeError, LookupError, ValueError):
-                    allowed = False
-                body = json.dumps(agent.new_keys(token) if allowed else {}).encode()
-                self.send_response(200 if allowed else 401)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        return Handler
+        self.sqs.configure(add_creds={keys["AccessKeyId"]: known})
+        return keys

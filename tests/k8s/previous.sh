@@ -21,7 +21,6 @@ rm -rf $source
 mkdir -p $source/build build/image
 git archive "$commit" | tar -x -C $source
 ln -s ../../../image $source/build/image
-cp tools/images $source/tools/images
 names="api inspector size"
 if grep -q microbadger-scaler $source/Makefile; then
     names="$names scaler"

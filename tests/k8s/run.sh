@@ -28,12 +28,19 @@ can() {
     return 1
 }
 
+# Our own node gets the images of this tree and of the commit before it; another cluster has to have
+# build/images and build/k8s/images already.
+prepare() {
+    tools/deps k8s image
+    tests/k8s/build.sh build/k8s
+    tests/k8s/previous.sh build/k8s/previous || echo "test-k8s: the commit before does not build"
+    tools/images api inspector size scaler
+}
+
 can
 [ "${1:-test}" = test ] || exit 0
 mkdir -p build/results
-if [ -z "${KUBECONFIG:-}" ]; then
-    tools/deps k8s
-    tests/k8s/build.sh build/k8s
-fi
+[ -n "${KUBECONFIG:-}" ] || prepare
 # shellcheck disable=SC2086 # words are wanted
-exec build/venv/bin/python -m pytest -q tests/k8s --junitxml=build/results/k8s.xml ${PYTEST_ARGS:-}
+build/venv/bin/python -m pytest -q tests/k8s --junitxml=build/results/k8s.xml ${PYTEST_ARGS:-} &&
+    cat build/results/k8s-report.txt

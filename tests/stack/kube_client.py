@@ -1,6 +1,8 @@
 """One process that uses the Kubernetes API as the scaler does: build/MODE/kube-driver."""
 
+import itertools
 import os
+from pathlib import Path
 
 from .driver import Driver
 from .processes import wait_until
@@ -60,3 +62,27 @@ class KubeClient(Driver):
         group = group or ("coordination.k8s.io/v1" if resource == "leases" else "apps/v1")
         more.update({"body": body} if body else {})
         return self.run("call", verb=verb, group=group, resource=resource, name=name, **more)
+
+
+class KubeClients:
+    """Makes clients of one server, each with a directory and a kubeconfig of its own there."""
+
+    def __init__(self, api, directory):
+        self._api = api
+        self._directory = Path(directory)
+        self._numbers = itertools.count()
+        self._clients = []
+
+    def __call__(self, kubeconfig=None, token=None, **more):
+        directory = self._directory / f"client-{next(self._numbers)}"
+        directory.mkdir()
+        if kubeconfig is None:
+            kubeconfig = self._api.write_kubeconfig(directory, token)
+        client = KubeClient(kubeconfig, **more)
+        client.directory = directory
+        self._clients.append(client)
+        return client
+
+    def close(self):
+        """All that were not killed; how many did not end well."""
+        return sum(client.close() != 0 for client in self._clients if not client.killed)

@@ -169,12 +169,15 @@ class Sqs:
         """clock_offset, verify, dialect, skew, creds, add_creds"""
         self._control("/__config", settings)
 
+    def reset_counts(self):
+        self._control("/__reset", {})
+
     def reset(self):
         """No faults, nothing counted, the one pair of keys."""
         self._control("/__faults", {"clear": True})
         keys = {ACCESS_KEY: {"secret": SECRET_KEY}}
         self.configure(clock_offset=0, verify=True, dialect="coral", skew=300, creds=keys)
-        self._control("/__reset", {})
+        self.reset_counts()
 
     def wait_empty(self, name, seconds):
         wait_until(lambda: sum(self.depth(name)) == 0, seconds, f"queue {name} to be empty", 0.05)

@@ -208,6 +208,22 @@ static void rest_costs_a_look_a_minute(void **state)
     assert_in_range(looks_an_hour(true, true), 359, 360);
 }
 
+static void the_first_looks_come_soon_and_then_less_so(void **state)
+{
+    (void)state;
+    static const int64_t pauses_ms[] = {2000, 4000, 8000, 10000, 10000};
+    struct estimate estimate = {.is_exact = true};
+    assert_int_equal(estimate_due_ms(&estimate, false), 0);
+    for (size_t i = 0; i < sizeof(pauses_ms) / sizeof(pauses_ms[0]); i++) {
+        estimate_ask(&estimate, 1000);
+        estimate_depth(&estimate, NULL, 1001);
+        assert_int_equal(estimate_due_ms(&estimate, false), 1000 + pauses_ms[i]);
+    }
+    look(&estimate, 0, 0, 5000);
+    assert_int_equal(estimate_due_ms(&estimate, false), 5000 + ESTIMATE_REST_POLL_MS);
+    assert_int_equal(estimate_due_ms(&estimate, true), 5000 + ESTIMATE_ACTIVE_POLL_MS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +238,7 @@ int main(void)
         cmocka_unit_test(an_exact_count_is_believed_at_once),
         cmocka_unit_test(what_is_old_is_not_known),
         cmocka_unit_test(rest_costs_a_look_a_minute),
+        cmocka_unit_test(the_first_looks_come_soon_and_then_less_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -265,23 +265,47 @@ static void steps_down_are_five_seconds_apart(void **state)
     assert_decided(run, 1, 0);
 }
 
-static void unknown_counts_leave_the_rates(void **state)
+static void old_counts_without_counters_say_nothing(void **state)
+{
+    struct policy_run *run = *state;
+    struct policy_group_sample *urgent = &run->sample.groups[POLICY_URGENT];
+    policy_run_set_replicas(run, 3, 0);
+    policy_run_apply(run, SECOND_MS);
+    urgent->is_known = false;
+    urgent->waiting = 1000;
+    policy_run_apply(run, 3600 * SECOND_MS);
+    assert_decided(run, 3, 0);
+}
+
+static void counters_scale_up_without_counts(void **state)
 {
     struct policy_run *run = *state;
     struct policy_group_sample *urgent = &run->sample.groups[POLICY_URGENT];
     urgent->sent = 0;
     policy_run_apply(run, SECOND_MS);
     urgent->is_known = false;
-    urgent->waiting = 1000;
     for (int i = 0; i < 600; i++) {
         urgent->sent += 3;
         policy_run_apply(run, SECOND_MS);
     }
-    /* 3 a second of 1.2 s: 3.6, and 1.9 more; the length, which may be old, says nothing. */
+    /* 3 a second of 1.2 s: 3.6, and 1.9 more. */
     assert_decided(run, 6, 0);
+    urgent->waiting = 14; /* carried on by the counters */
+    policy_run_apply(run, SECOND_MS);
+    assert_decided(run, 9, 0);
     urgent->waiting = 0;
     policy_run_apply(run, 3600 * SECOND_MS);
-    assert_decided(run, 6, 0);
+    assert_decided(run, 9, 0);
+}
+
+/* Four slow jobs of 10 s each: two pods in 20 s, not eight in 5 s. */
+static void a_backlog_is_not_asked_to_be_gone_sooner_than_its_jobs(void **state)
+{
+    struct policy_run *run = *state;
+    run->options.groups[POLICY_URGENT].service_ms = 10000;
+    policy_run_set_waiting(run, 4, 0);
+    policy_run_apply(run, SECOND_MS);
+    assert_decided(run, 2, 0);
 }
 
 int main(void)
@@ -304,7 +328,9 @@ int main(void)
         TEST(first_sample_is_adopted),
         TEST(slow_writes_are_not_changes_from_outside),
         TEST(steps_down_are_five_seconds_apart),
-        TEST(unknown_counts_leave_the_rates),
+        TEST(old_counts_without_counters_say_nothing),
+        TEST(counters_scale_up_without_counts),
+        TEST(a_backlog_is_not_asked_to_be_gone_sooner_than_its_jobs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
