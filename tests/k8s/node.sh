@@ -78,6 +78,12 @@ clean() {
     rm -f "$RUN/ready" "$RUN/pid"
 }
 
+# The control groups and the settings are the machine's: one node at a time.
+exec 9>/run/lock/microbadger-k8s
+flock --nonblock 9 || {
+    echo "node.sh: there is one already"
+    exit 1
+}
 remove_cgroups
 restore_sysctls
 rm -rf "$RUN"
