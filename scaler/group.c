@@ -73,6 +73,12 @@ void group_adopt(struct group *group)
     group->expected = replicas;
 }
 
+int group_at_most(const struct group *group)
+{
+    int replicas = deployment_replicas(group->deployment);
+    return group->attempted > replicas ? group->attempted : replicas;
+}
+
 bool group_may_patch(const struct group *group, int replicas, int64_t now_ms)
 {
     bool is_down = replicas < deployment_replicas(group->deployment);

@@ -35,6 +35,8 @@ void group_init(struct group *group, const char *role, struct deployment *deploy
 
 /* What somebody else set spec.replicas to becomes what is expected, with one line in the log. */
 void group_adopt(struct group *group);
+/* The most that it may have by now, where an answer was lost. */
+int group_at_most(const struct group *group);
 /* False while a failure is too fresh, or the last patch downwards is. */
 bool group_may_patch(const struct group *group, int replicas, int64_t now_ms);
 /* The result of a patch to `replicas`, as deployment_scaled tells it; logs a failure. */

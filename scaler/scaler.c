@@ -76,7 +76,7 @@ static int step_target(const struct scaler *scaler, const struct step *step)
     const struct group *group = &scaler->groups[step->group];
     const struct group *other = &scaler->groups[POLICY_GROUPS - 1 - step->group];
     int replicas = deployment_replicas(group->deployment);
-    int room = scaler->options.pool - deployment_replicas(other->deployment);
+    int room = scaler->options.pool - group_at_most(other);
     int target = step->is_up && group->desired > room ? room : group->desired;
     bool is_due = step->is_up ? target > replicas : target < replicas;
     return is_due && group_may_patch(group, target, loop_now_ms(scaler->loop)) ? target : -1;

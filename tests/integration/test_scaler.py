@@ -291,19 +291,30 @@ def test_a_dry_run_changes_nothing(make_kube, make_scaler, messages_of, redis_ba
 # A server that refuses
 
 
-@pytest.mark.parametrize("fault, count", [(409, 1), (409, 4), (429, 2), (500, 1), ("lost", 1)])
-def test_a_refused_patch_is_made_again(
-    make_kube, make_scaler, messages_of, redis_backend, fault, count
+@pytest.mark.parametrize(
+    "name, fault, count",
+    [
+        (SIZE, 409, 1),
+        (SIZE, 409, 8),
+        (SIZE, 429, 2),
+        (SIZE, 500, 1),
+        (SIZE, "lost", 1),
+        (INSPECTOR, "lost", 1),
+        (INSPECTOR, "cut", 1),
+    ],
+)
+def test_a_patch_that_fails_is_made_again(
+    make_kube, make_scaler, messages_of, redis_backend, name, fault, count
 ):
     kube = make_kube(inspector=1, size=9)
     messages = messages_of(redis_backend)
     messages.send("size", 500)
-    wait_leads(make_scaler(kube, redis_backend))
-    kube.fault(fault, verb="patch", name=SIZE, count=count)
+    scaler = wait_leads(make_scaler(kube, redis_backend))
+    kube.fault(fault, verb="patch", name=name, count=count)
     messages.send("inspection", 400)
     wait_numbers(kube, POOL, 0)
-    assert patches(kube)[-1] == ("inspection", POOL)
     assert most_at_once(kube) == POOL
+    assert scaler.lines("changed by somebody else, and adopted") == []
 
 
 @pytest.mark.parametrize("fault, result", [(403, "forbidden"), (422, "invalid")])
