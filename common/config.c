@@ -55,11 +55,12 @@ static void flag_of(const struct option_row *row, char ret_flag[64])
 static void print_help(enum program program)
 {
     printf(
-        "Usage: %s [--OPTION=VALUE ...]\n\n"
+        "Usage: %s [--OPTION=VALUE ...]\n%s\n"
         "Every option may be given as a flag or by its environment variable; the flag wins.\n"
         "A secret, or an address with a password in it, may be kept in a file that VARIABLE_FILE "
         "names.\n\n",
-        program_name(program));
+        program_name(program),
+        program == PROGRAM_SCALER ? "       microbadger-scaler simulate [--help]\n" : "");
     for (size_t i = 0; i < config_option_count; i++) {
         const struct option_row *row = &config_options[i];
         if (!(row->programs & (int)program))

@@ -2,12 +2,13 @@
 
 import base64
 import re
+import subprocess
 
 import pytest
 
 from stack import manifests
 from stack.fake_kube import FakeKube
-from stack.processes import Process, free_port, wait_until
+from stack.processes import Process, wait_until
 from stack.redis import Redis, RedisClient, RedisError
 from stack.samples import HOST
 from stack.scaling import INSPECTOR, SIZE, Scaler
@@ -32,8 +33,7 @@ class DeployedRedis(Redis):
     """Only directories and the port are others than in the cluster."""
 
     def __init__(self, directory):
-        self.port = free_port()
-        self.directory = directory
+        super().__init__(directory)
         self.urls = files("Secret", "microbadger-redis")
         users = directory / "users.acl"
         users.write_text(files("Secret", "microbadger-redis-users")["users.acl"] + WATCHER)
@@ -48,6 +48,16 @@ class DeployedRedis(Redis):
         key = {None: "cache-url", "inspection": "inspection-queue", "size": "size-queue"}[stream]
         assert HOST_PORT in self.urls[key]
         return self.urls[key].replace(HOST_PORT, f"127.0.0.1:{self.port}")
+
+    def client(self, db=0):
+        return RedisClient(self.port, db)
+
+    def _answers(self):
+        try:
+            with self.client_of("probe") as client:
+                return client.call("PING") == "PONG"
+        except (OSError, RedisError):
+            return False
 
     def client_of(self, user, password="x"):
         client = RedisClient(self.port)
@@ -112,11 +122,14 @@ def test_the_programs_are_allowed_all_that_they_do(suite, scaler, deployed_redis
 
 
 def test_what_was_found_outlives_a_restart(suite, deployed_redis, registry):
+    """Redis reads its log as a user too, and skips what that one may not do."""
     image = f"{HOST}/{registry.fresh().name}"
-    suite.start().wait_status(image)
-    suite["inspector"].term()
+    found = suite.start().wait_status(image)
+    suite.stop()
     deployed_redis.restart()
-    assert suite.wait_status(image)["Status"] == "INSPECTED"
+    suite["api"].restart()
+    assert suite.get(f"/v1/images/{image}")[2] == found
+    assert "NOPERM" not in deployed_redis.process.log()
 
 
 @pytest.mark.parametrize(
@@ -129,9 +142,20 @@ def test_the_programs_user_may_not(deployed_redis, command):
             client.call(*command.split())
 
 
-def test_who_does_not_log_in_may_only_ping(deployed_redis):
+def test_who_does_not_log_in_may_nothing(deployed_redis):
     with deployed_redis.client() as client:
-        assert client.call("PING") == "PONG"
-        for command in (["GET", "mb:1:budget"], ["SUBSCRIBE", "mb:1:notice:x"], ["INFO"]):
-            with pytest.raises(RedisError, match="NOPERM"):
+        for command in (["PING"], ["GET", "mb:1:budget"], ["SUBSCRIBE", "mb:1:notice:x"]):
+            with pytest.raises(RedisError, match="NOAUTH"):
                 client.call(*command)
+        with pytest.raises(RedisError, match="WRONGPASS"):
+            client.call("AUTH", "default", "")
+
+
+def test_the_probe_finds_it_ready_and_may_do_no_more(deployed_redis):
+    redis = manifests.load("overlays/local").get("StatefulSet", "microbadger-redis")
+    container = redis["spec"]["template"]["spec"]["containers"][0]
+    command = container["readinessProbe"]["exec"]["command"]
+    at_port = [command[0], "-p", str(deployed_redis.port), *command[1:]]
+    assert subprocess.run(at_port, capture_output=True, text=True).stdout == "PONG\n"
+    refused = subprocess.run([*at_port[:-1], "info"], capture_output=True, text=True)
+    assert refused.returncode != 0 and "NOPERM" in refused.stdout + refused.stderr
