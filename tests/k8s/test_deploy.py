@@ -156,4 +156,4 @@ def test_delete_leaves_nothing(suite):
     left = suite.cluster.kubectl("get", "all,configmaps,secrets,pvc,leases", "--ignore-not-found")
     assert left == ""
     assert suite.cluster.kubectl("get", "namespace", "microbadger", "--ignore-not-found") == ""
-    assert suite.cluster.kubectl("get", "pv", "--ignore-not-found") == ""
+    assert suite.cluster.kubectl("get", "pv", "microbadger-redis", "--ignore-not-found") == ""
