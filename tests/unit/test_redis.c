@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "err.h"
@@ -211,6 +212,35 @@ static void free_cancels_and_unconnected_fails_later(void **state)
     loop_free(loop);
 }
 
+struct problems {
+    int count;
+    char last[160];
+};
+
+static void on_problem(void *arg, const char *why)
+{
+    struct problems *problems = arg;
+    problems->count++;
+    (void)snprintf(problems->last, sizeof(problems->last), "%s", why);
+}
+
+static void reason_is_told_once_however_often_it_is_tried(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_new();
+    struct problems problems = {0};
+    bool never = false;
+    struct redis *redis = redis_new(loop, "redis://127.0.0.1:1/0", "test");
+    redis_on_problem(redis, on_problem, &problems);
+    while (!problems.count)
+        loop_run_until(loop, &never, loop_now_ms(loop) + 5);
+    assert_string_equal(problems.last, "Connection refused");
+    redis_call(redis, 500, NULL, "PING"); /* it tries again meanwhile */
+    assert_int_equal(problems.count, 1);
+    redis_free(redis);
+    loop_free(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +252,7 @@ int main(void)
         cmocka_unit_test(lost_server_is_unavailable_and_comes_back),
         cmocka_unit_test(subscription_hears_and_tells_its_loss),
         cmocka_unit_test(free_cancels_and_unconnected_fails_later),
+        cmocka_unit_test(reason_is_told_once_however_often_it_is_tried),
     };
     return cmocka_run_group_tests_name("redis", tests, start, stop);
 }
