@@ -409,8 +409,9 @@ struct redis *redis_new(struct loop *loop, const char *url, const char *name)
     struct redis *redis = xcalloc(1, sizeof(*redis));
     const char *why;
     if (redis_address_parse(url, &redis->address, &why) != 0)
-        abort();                    /* the caller has checked it */
-    (void)signal(SIGPIPE, SIG_IGN); /* neither hiredis nor OpenSSL write without it */
+        abort(); /* the caller has checked it */
+    /* hiredis and OpenSSL write to a socket that the server may have closed. */
+    (void)signal(SIGPIPE, SIG_IGN);
     redis->loop = loop;
     redis->name = xstrdup(name);
     redis->command_turn = 1;
