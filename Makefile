@@ -4,13 +4,13 @@
 MODE ?= release
 B := build/$(MODE)
 PREFIX ?= /usr/local
-PROGRAMS := microbadger microbadger-api microbadger-inspector microbadger-size
+PROGRAMS := microbadger microbadger-api microbadger-inspector microbadger-size microbadger-scaler
 VERSION := $(shell cat VERSION)
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 PYTHON := build/venv/bin/python
 
 # pkg-config is asked only where something is built: `make deps` runs before it is installed.
-PKGS = $(eval PKGS := libmicrohttpd libcurl jansson hiredis libcrypto zlib $(REDIS_TLS))$(PKGS)
+PKGS = $(eval PKGS := libmicrohttpd libcurl jansson hiredis libcrypto zlib yaml-0.1 $(REDIS_TLS))$(PKGS)
 # hiredis has TLS from 1.0 on.
 REDIS_TLS = $(shell pkg-config --exists hiredis_ssl libssl && echo hiredis_ssl libssl)
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)) $(if $(filter hiredis_ssl,$(PKGS)),-DMB_REDIS_TLS))$(PKG_CFLAGS)
@@ -41,7 +41,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit
 # The services' own modules, without main, for unit tests of them.
 SERVICE_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(sort $(wildcard api/*.c inspector/*.c size/*.c scaler/*.c))))
 CLI_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(sort $(wildcard cli/*.c))))
-C_FILES := $(sort $(wildcard common/*.[ch] api/*.[ch] inspector/*.[ch] size/*.[ch] scaler/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/queue/*.[ch] tests/registry/*.[ch] tests/bench/*.[ch] tests/fuzz/*.[ch]))
+C_FILES := $(sort $(wildcard common/*.[ch] api/*.[ch] inspector/*.[ch] size/*.[ch] scaler/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/queue/*.[ch] tests/registry/*.[ch] tests/kube/*.[ch] tests/bench/*.[ch] tests/fuzz/*.[ch]))
 
 Q := $(if $(V),,@)
 
@@ -100,7 +100,7 @@ $(BINARIES): $(LIBRARY)
 JOB_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(sort $(wildcard inspector/*.c size/*.c))))
 $(B)/bin/microbadger: $(patsubst %.c,$(B)/%.o,$(sort $(wildcard cli/*.c))) $(JOB_OBJS)
 $(B)/cli/%.o: CPPFLAGS += -Iinspector -Isize
-$(foreach p,api inspector size,$(eval $(B)/bin/microbadger-$(p): $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(p)/*.c)))))
+$(foreach p,api inspector size scaler,$(eval $(B)/bin/microbadger-$(p): $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(p)/*.c)))))
 
 # Shared parts of unit tests: whatever is not a test itself.
 UNIT_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(sort $(wildcard tests/unit/*.c))))
@@ -122,10 +122,16 @@ $(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(FUZZ_OBJS) $(SERVICE_OBJS) $(LIBRARY)
 
 $(B)/tests/fuzz/%.o: CPPFLAGS += -Iapi -DFUZZ_CORPUS='"$(CURDIR)/tests/fuzz/corpus"'
 
-# Drivers that integration tests use as one consumer of a queue, one client of a registry.
+# Drivers that integration tests use as one consumer of a queue, one client of a registry or of a
+# Kubernetes API server.
 $(B)/queue-driver: $(B)/tests/queue/driver.o $(LIBRARY)
 $(B)/registry-probe: $(B)/tests/registry/probe.o $(LIBRARY)
-$(B)/queue-driver $(B)/registry-probe:
+KUBE_OBJS := $(patsubst %,$(B)/scaler/%.o,kube kube_access kube_status kube_watch kubeconfig \
+    deployment deployment_scale deployment_view lease lease_record)
+$(B)/kube-driver: $(B)/tests/kube/driver.o $(KUBE_OBJS) $(LIBRARY)
+$(B)/tests/kube/%.o: CPPFLAGS += -Iscaler
+DRIVERS := $(addprefix $(B)/,queue-driver registry-probe kube-driver)
+$(DRIVERS):
 	@echo "LD   $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -138,7 +144,7 @@ unit: $(UNIT_TESTS) $(FUZZ_BINARIES) ## build and run the unit tests (MODE=asan:
 	@tools/run-unit-tests $(B) $(UNIT_TESTS) $(FUZZ_BINARIES)
 
 .PHONY: integration
-integration: all $(B)/queue-driver $(B)/registry-probe build/venv/.stamp build/node/.stamp ## run the integration tests against the real programs
+integration: all $(DRIVERS) build/venv/.stamp build/node/.stamp build/kubectl ## run the integration tests against the real programs
 	@mkdir -p build/results
 	$(PYTHON) -m pytest -q tests/integration --junitxml=build/results/integration-$(MODE).xml -n 4 $(PYTEST_ARGS)
 
@@ -149,6 +155,14 @@ test: ## install what is missing, build, run every test
 	$(MAKE) --no-print-directory MODE=asan all unit
 	MB_BIN_DIR=$(CURDIR)/build/asan/bin $(MAKE) --no-print-directory MODE=asan integration
 	@tools/tally build/results
+
+.PHONY: test-k8s
+test-k8s: build/venv/.stamp build/kubectl ## test on Kubernetes: a node made here, or the cluster that KUBECONFIG names
+	@tests/k8s/run.sh
+
+.PHONY: measure-rest
+measure-rest: build/venv/.stamp build/kubectl ## count requests to SQS for ten minutes at rest, on a Kubernetes made here
+	@MB_REST_SECONDS=600 PYTEST_ARGS="-k at_rest" tests/k8s/run.sh
 
 .PHONY: run
 run: ## install what is missing, build, start all on loopback (PORT=9000, QUEUE=sqs)
@@ -192,6 +206,10 @@ test-image: images ## build the container images, test what is in them, run the 
 	@mkdir -p build/results
 	$(PYTHON) -m pytest -q tests/image --junitxml=build/results/image.xml -n 2 $(PYTEST_ARGS)
 
+.PHONY: simulate
+simulate: $(B)/bin/microbadger-scaler ## compare the scaling policies; writes the figures of docs/scaling.md
+	$< simulate --docs docs
+
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= $(FUZZ_NAMES)
 
@@ -211,6 +229,18 @@ openapi-fuzz: all build/venv/.stamp ## schemathesis against the running programs
 .PHONY: fuzzers
 fuzzers: $(FUZZ_BINARIES)
 
+# Kubernetes
+
+build/kubectl: tools/kubectl | build/venv/.stamp
+	@$(PYTHON) tools/kubectl $@
+
+# The file for those who want one command and no kustomize.
+.PHONY: k8s
+k8s: build/kubectl ## render k8s/microbadger.yaml from k8s/overlays/local
+	@echo '# Made from k8s/overlays/local by `make k8s`: change it there.' >build/microbadger.yaml
+	$(Q)build/kubectl kustomize k8s/overlays/local >>build/microbadger.yaml
+	@mv build/microbadger.yaml k8s/microbadger.yaml
+
 # Quality
 
 .PHONY: check
@@ -219,17 +249,18 @@ check: test lint ## test, lint, and a build with each compiler, warnings as erro
 	$(MAKE) --no-print-directory CC=clang B=build/check-clang EXTRA_WARNINGS=-Werror all
 
 .PHONY: lint
-lint: build/venv/.stamp $(SPDX_IDS) $(WEB) ## formatting of C and Python, clang-tidy, Redocly
+lint: build/venv/.stamp $(SPDX_IDS) $(WEB) ## formatting of C and Python, clang-tidy, shellcheck, Redocly
 	@tools/lint-openapi
+	@shellcheck -x -S warning .ci/run docker/rootfs docker/sbom tests/k8s/*.sh tools/deps tools/images tools/run-* tools/spdx-ids
 	@clang-format --dry-run --Werror $(C_FILES)
-	$(PYTHON) -m black -q -l 100 --check tests tools/run tools/tally
+	$(PYTHON) -m black -q -l 100 --check tests tools/kubectl tools/run tools/tally
 	@printf '%s\n' $(filter %.c,$(filter-out tests/%,$(C_FILES))) | \
 	    xargs -P $(shell nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -Icommon -Iinspector -Isize -Iscaler -Ibuild/generated $(PKG_CFLAGS) 2>/dev/null' tidy
 
 .PHONY: format
 format: build/venv/.stamp ## format C and Python
 	clang-format -i $(C_FILES)
-	$(PYTHON) -m black -q -l 100 tests tools/run tools/tally
+	$(PYTHON) -m black -q -l 100 tests tools/kubectl tools/run tools/tally
 
 # Where each shell looks for what completes command lines.
 COMPLETIONS := bash:bash-completion/completions/microbadger zsh:zsh/site-functions/_microbadger \

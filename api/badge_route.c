@@ -1,5 +1,6 @@
 #include "badge_route.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "badge.h"
@@ -42,20 +43,27 @@ void badge_route_read(struct route *route, char *rest)
     (void)reference_parse(name, &route->image, NULL); /* a name that is none is not found */
 }
 
+static struct metric *counts[BADGE_TYPES];
+
+void badge_route_declare_metrics(void)
+{
+    static char labels[BADGE_TYPES][32];
+    for (enum badge_type type = 0; type < BADGE_TYPES; type++) {
+        (void)snprintf(labels[type], sizeof(labels[type]), "type=\"%s\"", badge_type_str(type));
+        counts[type] =
+            metric_counter("mb_badges_total", "Requests for badges by type.", labels[type]);
+    }
+}
+
 void badge_route_count(const char *target)
 {
-    static struct metric *counts[BADGE_TYPES];
     if (strncmp(target, BADGES, strlen(BADGES)) != 0)
         return;
     const char *name = target + strlen(BADGES);
     AUTO(free) char *type_name = xstrndup(name, strcspn(name, "/"));
     enum badge_type type;
-    if (!badge_type_parse(type_name, &type))
-        return;
-    if (!counts[type])
-        counts[type] = metric_counter("mb_badges_total", "Requests for badges by type.",
-                                      xasprintf("type=\"%s\"", badge_type_str(type)));
-    metric_add(counts[type], 1);
+    if (badge_type_parse(type_name, &type))
+        metric_add(counts[type], 1);
 }
 
 /* Answers */

@@ -10,6 +10,8 @@
 /* What follows "/badges/"; settles on the kind NOT_FOUND or BAD where it is no badge's. The image
  * is empty where its name is none. */
 void badge_route_read(struct route *route, char *rest);
+/* At the program's start. */
+void badge_route_declare_metrics(void);
 /* Counts a request by its type: mb_badges_total. Other targets are left alone. */
 void badge_route_count(const char *target);
 

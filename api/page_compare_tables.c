@@ -68,29 +68,45 @@ static void add_value(const json_t *value, struct strbuf *out)
     strbuf_adds(out, "</td>");
 }
 
-void page_compare_table(const char *id, const char *heading, const json_t *table,
-                        struct strbuf *out)
+/* A section of what A and B have under each name; what the cells hold is add_cell's. */
+struct two_sides {
+    const char *id, *heading;
+    const char *name_head; /* of the column of names */
+    const char *rows_name; /* for the note of what is left out */
+    void (*add_cell)(const json_t *value, struct strbuf *out);
+};
+
+static void add_two_sides(const struct two_sides *sides, const json_t *table, struct strbuf *out)
 {
     const json_t *rows = jsonx_array(table, "Rows");
     size_t i;
     json_t *row;
     if (!json_array_size(rows))
         return;
-    begin_section(id, heading, out);
-    page_table_begin(out, heading,
-                     "<th scope=\"col\">Change</th><th scope=\"col\">Name</th>"
-                     "<th scope=\"col\">A</th><th scope=\"col\">B</th>");
+    AUTO(free)
+    char *heads = xasprintf("<th scope=\"col\">Change</th><th scope=\"col\">%s</th>"
+                            "<th scope=\"col\">A</th><th scope=\"col\">B</th>",
+                            sides->name_head);
+    begin_section(sides->id, sides->heading, out);
+    page_table_begin(out, sides->heading, heads);
     json_array_foreach(rows, i, row)
     {
         add_change(row, out);
         html_add(out, "<th scope=\"row\">%s</th>", jsonx_str(row, "Name"));
-        add_value(json_object_get(row, "A"), out);
-        add_value(json_object_get(row, "B"), out);
+        sides->add_cell(json_object_get(row, "A"), out);
+        sides->add_cell(json_object_get(row, "B"), out);
         strbuf_adds(out, "</tr>\n");
     }
     page_table_end(out);
-    add_omitted(table, "RowsOmitted", "rows", out);
+    add_omitted(table, "RowsOmitted", sides->rows_name, out);
     strbuf_adds(out, "</section>\n");
+}
+
+void page_compare_table(const char *id, const char *heading, const json_t *table,
+                        struct strbuf *out)
+{
+    const struct two_sides sides = {id, heading, "Name", "rows", add_value};
+    add_two_sides(&sides, table, out);
 }
 
 /* Sizes */
@@ -108,7 +124,7 @@ void page_compare_difference(struct strbuf *out, int64_t bytes)
 static void add_platform_size(const json_t *platform, struct strbuf *out)
 {
     strbuf_adds(out, "<td class=\"number\">");
-    if (!platform)
+    if (!json_is_object(platform))
         strbuf_adds(out, "<span class=\"none\">not there</span>");
     else if (!json_object_get(platform, "DownloadSize"))
         strbuf_adds(out, "<span class=\"none\">not known yet</span>");
@@ -119,26 +135,9 @@ static void add_platform_size(const json_t *platform, struct strbuf *out)
 
 void page_compare_platforms(const json_t *table, struct strbuf *out)
 {
-    const json_t *rows = jsonx_array(table, "Rows");
-    size_t i;
-    json_t *row;
-    if (!json_array_size(rows))
-        return;
-    begin_section("platforms", "Platforms", out);
-    page_table_begin(out, "Platforms",
-                     "<th scope=\"col\">Change</th><th scope=\"col\">Platform</th>"
-                     "<th scope=\"col\">A</th><th scope=\"col\">B</th>");
-    json_array_foreach(rows, i, row)
-    {
-        add_change(row, out);
-        html_add(out, "<th scope=\"row\">%s</th>", jsonx_str(row, "Name"));
-        add_platform_size(jsonx_object(row, "A"), out);
-        add_platform_size(jsonx_object(row, "B"), out);
-        strbuf_adds(out, "</tr>\n");
-    }
-    page_table_end(out);
-    add_omitted(table, "RowsOmitted", "platforms", out);
-    strbuf_adds(out, "</section>\n");
+    const struct two_sides sides = {"platforms", "Platforms", "Platform", "platforms",
+                                    add_platform_size};
+    add_two_sides(&sides, table, out);
 }
 
 /* Layers */

@@ -100,6 +100,20 @@ void page_table_end(struct strbuf *out)
     strbuf_adds(out, "</tbody></table></div>\n");
 }
 
+void page_rows_section(const struct page_rows *table, const json_t *rows, struct strbuf *out)
+{
+    size_t i;
+    json_t *row;
+    if (!json_array_size(rows))
+        return;
+    html_add(out, "<section aria-labelledby=\"%s\"><h2 id=\"%s\">%s</h2>\n", table->id, table->id,
+             table->heading);
+    page_table_begin(out, table->heading, table->heads);
+    json_array_foreach(rows, i, row) table->add_row(row, out);
+    page_table_end(out);
+    strbuf_adds(out, "</section>\n");
+}
+
 char *page_reference(const struct reference *image, const char *shown)
 {
     const char *part = image->digest ? image->digest : image->tag;

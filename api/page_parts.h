@@ -30,6 +30,14 @@ void page_copy(struct strbuf *out, const char *id, const char *label, const char
 void page_table_begin(struct strbuf *out, const char *label, const char *heads);
 void page_table_end(struct strbuf *out);
 
+/* A section that is one table; nothing where there are no rows. */
+struct page_rows {
+    const char *id, *heading; /* the section's */
+    const char *heads;        /* as of page_table_begin */
+    void (*add_row)(const json_t *row, struct strbuf *out);
+};
+void page_rows_section(const struct page_rows *table, const json_t *rows, struct strbuf *out);
+
 /* "nginx:1.27" or "nginx@sha256:..." as it was asked for. Caller frees. */
 char *page_reference(const struct reference *image, const char *shown);
 

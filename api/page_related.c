@@ -133,20 +133,15 @@ static void add_attachment(const json_t *row, struct strbuf *out)
 
 void page_attachments(const struct page_image *page, struct strbuf *out)
 {
-    const json_t *rows = jsonx_array(page->image, "Attachments");
-    size_t i;
-    json_t *row;
-    if (!json_array_size(rows))
-        return;
-    strbuf_adds(out, "<section aria-labelledby=\"attachments\"><h2 id=\"attachments\">Signatures, "
-                     "SBOM, provenance</h2>\n");
-    page_table_begin(out, "Signatures, SBOM, provenance",
-                     "<th scope=\"col\">Type</th><th scope=\"col\">What it is</th>"
-                     "<th scope=\"col\">Platform</th><th scope=\"col\">Size</th>"
-                     "<th scope=\"col\">Digest or tag</th>");
-    json_array_foreach(rows, i, row) add_attachment(row, out);
-    page_table_end(out);
-    strbuf_adds(out, "</section>\n");
+    const struct page_rows rows = {
+        .id = "attachments",
+        .heading = "Signatures, SBOM, provenance",
+        .heads = "<th scope=\"col\">Type</th><th scope=\"col\">What it is</th>"
+                 "<th scope=\"col\">Platform</th><th scope=\"col\">Size</th>"
+                 "<th scope=\"col\">Digest or tag</th>",
+        .add_row = add_attachment,
+    };
+    page_rows_section(&rows, jsonx_array(page->image, "Attachments"), out);
 }
 
 /* Badges: pictures are asked for only where somebody unfolds them. */

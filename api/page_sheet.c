@@ -67,19 +67,14 @@ static void add_row(const json_t *row, struct strbuf *out)
 
 void page_sheet(const struct page_image *page, struct strbuf *out)
 {
-    const json_t *rows = jsonx_array(page->image, "Metadata");
-    size_t i;
-    json_t *row;
-    if (!json_array_size(rows))
-        return;
-    strbuf_adds(out, "<section aria-labelledby=\"labels\"><h2 id=\"labels\">Labels and "
-                     "metadata</h2>\n");
-    page_table_begin(out, "Labels and metadata",
-                     "<th scope=\"col\">What</th><th scope=\"col\">Value</th>"
-                     "<th scope=\"col\">Found in</th>");
-    json_array_foreach(rows, i, row) add_row(row, out);
-    page_table_end(out);
-    strbuf_adds(out, "</section>\n");
+    const struct page_rows rows = {
+        .id = "labels",
+        .heading = "Labels and metadata",
+        .heads = "<th scope=\"col\">What</th><th scope=\"col\">Value</th>"
+                 "<th scope=\"col\">Found in</th>",
+        .add_row = add_row,
+    };
+    page_rows_section(&rows, jsonx_array(page->image, "Metadata"), out);
 }
 
 /* Configuration */

@@ -27,6 +27,7 @@
 #include "registries.h"
 #include "route.h"
 #include "status.h"
+#include "submit.h"
 #include "waiting.h"
 #include "webhook.h"
 
@@ -53,6 +54,16 @@ static void on_subscription(void *arg, bool is_subscribed)
     events_notice(service->events, NULL);
 }
 
+static struct metric *from_memory;
+
+/* Known ones, so that they can be watched before they count; statuses come as they do. */
+static void declare_metrics(void)
+{
+    from_memory = metric_counter("mb_memory_answers_total", "Requests answered from memory.", NULL);
+    submit_declare_metrics();
+    badge_route_declare_metrics();
+}
+
 void service_start(struct service *service)
 {
     const struct config *config = service->config;
@@ -60,6 +71,7 @@ void service_start(struct service *service)
     char *why = NULL;
     if (trusted_proxies_parse(config->trusted_proxies, &service->proxies, &why) != 0)
         abort(); /* config_load has checked it */
+    declare_metrics();
     service->cache = cache_new(CACHE_MAX_BYTES);
     service->waiting = waiting_new(config->max_waiting, config->max_waiting_per_address);
     service->events = events_new(service);
@@ -108,14 +120,6 @@ void service_reply(struct httpd_request *request, struct httpd_response *respons
 {
     service_count(httpd_response_status(response));
     httpd_reply(request, response);
-}
-
-static void count_from_memory(void)
-{
-    static struct metric *count;
-    if (!count)
-        count = metric_counter("mb_memory_answers_total", "Requests answered from memory.", NULL);
-    metric_add(count, 1);
 }
 
 /* Takes response. */
@@ -281,7 +285,7 @@ static bool handle_from_memory(struct service *service, struct httpd_request *re
     if (!answer->is_final && !is_redis_down && answer_is_known(answer, request))
         return false;
     service_reply(request, answer_choose(answer, request));
-    count_from_memory();
+    metric_add(from_memory, 1);
     return true;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "flow.h"
 #include "log.h"
 #include "mem.h"
 #include "message.h"
@@ -21,6 +22,17 @@ struct submitting {
     submit_done *done;
     void *arg;
 };
+
+static struct metric *submitted;
+static struct metric *limited;
+
+void submit_declare_metrics(void)
+{
+    submitted =
+        metric_counter("mb_submissions_total", "Messages sent to the Inspection queue.", NULL);
+    limited =
+        metric_counter("mb_submissions_limited_total", "Submissions that a limit refused.", NULL);
+}
 
 static void end(struct submitting *submitting, int err, int64_t wait_ms)
 {
@@ -42,13 +54,8 @@ static void on_sent(void *arg, int err)
         if (submitting->cause == SUBMIT_HOOK)
             status_hook_failed(redis, submitting->name);
     } else {
-        static struct metric *submitted;
-        if (!submitted)
-            submitted = metric_counter("mb_submissions_total",
-                                       "Messages sent to the "
-                                       "Inspection queue.",
-                                       NULL);
         metric_add(submitted, 1);
+        flow_sent(redis, FLOW_INSPECTION);
         log_info("submitted", LOG_STR("image", submitting->name),
                  LOG_STR("tag", submitting->image.tag));
         if (submitting->result == SUBMIT_GO)
@@ -57,21 +64,12 @@ static void on_sent(void *arg, int err)
     end(submitting, err, 0);
 }
 
-static void count_limited(void)
-{
-    static struct metric *limited;
-    if (!limited)
-        limited = metric_counter("mb_submissions_limited_total",
-                                 "Submissions that a limit refused.", NULL);
-    metric_add(limited, 1);
-}
-
 static void on_marker(void *arg, int err, enum submit_result result, int64_t wait_ms)
 {
     struct submitting *submitting = arg;
     submitting->result = result;
     if (!err && (result == SUBMIT_LIMITED || result == SUBMIT_FULL))
-        count_limited();
+        metric_add(limited, 1);
     if (err || (result != SUBMIT_GO && result != SUBMIT_AFTER)) {
         end(submitting, err, wait_ms);
         return;

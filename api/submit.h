@@ -20,4 +20,7 @@ typedef void submit_done(void *arg, int err, enum submit_result result, int64_t 
 void submit(struct service *service, const struct submission *submission, submit_done *done,
             void *arg);
 
+/* At the program's start: a metric that appears with its first count cannot be watched before. */
+void submit_declare_metrics(void);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,8 @@ const char *program_name(enum program program)
         return "microbadger-inspector";
     case PROGRAM_SIZE:
         return "microbadger-size";
+    case PROGRAM_SCALER:
+        return "microbadger-scaler";
     case PROGRAM_CLIENT:
         return "microbadger";
     }
@@ -52,11 +55,12 @@ static void flag_of(const struct option_row *row, char ret_flag[64])
 static void print_help(enum program program)
 {
     printf(
-        "Usage: %s [--OPTION=VALUE ...]\n\n"
+        "Usage: %s [--OPTION=VALUE ...]\n%s\n"
         "Every option may be given as a flag or by its environment variable; the flag wins.\n"
         "A secret, or an address with a password in it, may be kept in a file that VARIABLE_FILE "
         "names.\n\n",
-        program_name(program));
+        program_name(program),
+        program == PROGRAM_SCALER ? "       microbadger-scaler simulate [--help]\n" : "");
     for (size_t i = 0; i < config_option_count; i++) {
         const struct option_row *row = &config_options[i];
         if (!(row->programs & (int)program))
@@ -70,9 +74,9 @@ static void print_help(enum program program)
             printf("  --%s, %s\n      %s (default: %s)\n", flag, row->env, row->help,
                    *fallback ? fallback : "none");
     }
-    printf(
-        "  --help\n  --version\n\n"
-        "SQS queues take region, endpoint and keys from the AWS_* variables, as AWS's tools do.\n");
+    printf("  --help\n  --version\n\n"
+           "SQS queues take region, endpoint and keys from where AWS's tools take them: the AWS_* "
+           "variables,\nAWS's shared files, a web identity, a container's agent, the instance.\n");
 }
 
 static void problem(struct loading *loading, const struct option_row *row, const char *value,
@@ -119,6 +123,7 @@ static void set_value(struct loading *loading, const struct option_row *row, con
 {
     static const char *const levels[] = {"debug", "info", "warn", "error"};
     static const char *const formats[] = {"auto", "text", "json"};
+    static const char *const switches[] = {"no", "yes"};
     switch (row->kind) {
     case OPTION_NUMBER:
         set_number(loading, row, value);
@@ -128,6 +133,9 @@ static void set_value(struct loading *loading, const struct option_row *row, con
         return;
     case OPTION_LOG_FORMAT:
         set_choice(loading, row, value, formats, ARRAY_LEN(formats));
+        return;
+    case OPTION_SWITCH:
+        set_choice(loading, row, value, switches, ARRAY_LEN(switches));
         return;
     default:
         break;
@@ -212,7 +220,7 @@ static const struct option_row *row_by_flag(enum program program, const char *na
     return NULL;
 }
 
-/* "--name=value" or "--name value". */
+/* "--name=value" or "--name value"; "--name" alone switches on what is a switch. */
 static void set_from_flags(struct loading *loading, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
@@ -220,7 +228,9 @@ static void set_from_flags(struct loading *loading, int argc, char **argv)
         size_t len = strcspn(name, "=");
         const struct option_row *row = row_by_flag(loading->program, name, len);
         const char *value = NULL;
-        if (row)
+        if (row && row->kind == OPTION_SWITCH && name[len] != '=')
+            value = "yes";
+        else if (row)
             value = name[len] == '=' ? name + len + 1 : (i + 1 < argc ? argv[++i] : NULL);
         if (!row)
             strbuf_addf(&loading->problems, "  %s: no such flag; --help lists them\n", argv[i]);
@@ -257,6 +267,21 @@ static bool flag_is_given(const struct option_row *row, int argc, char **argv)
     return false;
 }
 
+/* What Kubernetes' own names tell the scaler. */
+static void read_kubernetes_names(struct config *config)
+{
+    const char *kubeconfig = secure_getenv("KUBECONFIG");
+    if (!*config->kubeconfig && kubeconfig && !secure_getenv("KUBERNETES_SERVICE_HOST")) {
+        free(config->kubeconfig);
+        config->kubeconfig = xstrdup(kubeconfig);
+    }
+    char host[HOST_NAME_MAX + 1] = "";
+    const char *pod = secure_getenv("POD_NAME");
+    if (!pod || !*pod)
+        (void)gethostname(host, HOST_NAME_MAX);
+    config->identity = xstrdup(pod && *pod ? pod : host);
+}
+
 void config_load(struct config *ret_config, enum program program, int argc, char **argv)
 {
     answer_help_and_version(program, argc, argv);
@@ -269,12 +294,16 @@ void config_load(struct config *ret_config, enum program program, int argc, char
             set_from_environment(&loading, &config_options[i]);
     set_from_flags(&loading, argc, argv);
     check_unknown_names(&loading);
+    AUTO(free) char *pool_problems = config_pool_problems(&config);
+    strbuf_adds(&loading.problems, pool_problems ? pool_problems : "");
     if (loading.problems.len) {
         (void)fprintf(stderr, "%s cannot start with this configuration:\n%s", program_name(program),
                       strbuf_str(&loading.problems));
         exit(2);
     }
     strbuf_release(&loading.problems);
+    if (program == PROGRAM_SCALER)
+        read_kubernetes_names(&config);
     *ret_config = config;
 }
 
@@ -283,5 +312,6 @@ void config_release(struct config *config)
     for (size_t i = 0; i < config_option_count; i++)
         if (config_is_text(&config_options[i]))
             free(*(char **)((char *)config + config_options[i].offset));
+    free(config->identity);
     memset(config, 0, sizeof(*config));
 }

@@ -1,6 +1,7 @@
 /* Configuration from flags and the environment, flags first: one table row an option
  * (config_options.c), all problems reported together at start. The only place that reads the
- * environment but for AWS's own variables (aws.c). */
+ * environment but for AWS's own variables (aws*.c) and the address of Kubernetes' API
+ * (scaler/kube_access.c). */
 #ifndef MB_CONFIG_H
 #define MB_CONFIG_H
 
@@ -14,6 +15,7 @@ enum program {
     PROGRAM_INSPECTOR = 2,
     PROGRAM_SIZE = 4,
     PROGRAM_CLIENT = 8, /* where it does without a server */
+    PROGRAM_SCALER = 16,
 };
 
 struct config {
@@ -43,6 +45,21 @@ struct config {
     int64_t max_waiting_per_address;
     int64_t submit_per_address; /* a minute; 0: no limit */
     int64_t submit_total;
+    char *policy;     /* of the scaler, as are all below: "drain" or "simple" */
+    char *ns;         /* "": the account's own */
+    char *kubeconfig; /* KUBECONFIG's outside a cluster; "": the pod's own account */
+    char *identity;   /* POD_NAME, else the host's name */
+    char *lease;
+    char *inspector_deployment;
+    char *size_deployment;
+    int64_t pool; /* pods of both Deployments together */
+    int64_t inspector_min;
+    int64_t inspector_max; /* 0: the pool */
+    int64_t size_min;
+    int64_t size_max;
+    int64_t inspection_target; /* messages that may wait, with the policy "simple" */
+    int64_t size_target;
+    int dry_run;
     enum log_level log_level;
     enum log_format log_format;
 };

@@ -21,7 +21,10 @@ enum option_kind {
     OPTION_LISTEN,
     OPTION_NAMES,
     OPTION_PROXIES,
+    OPTION_POLICY,
+    OPTION_KUBE_NAME,
     OPTION_NUMBER,
+    OPTION_SWITCH, /* "no" or "yes"; the flag alone means yes */
     OPTION_LOG_LEVEL,
     OPTION_LOG_FORMAT,
     OPTION_ACTION, /* a text that only a flag gives: something else than serving is asked for */
@@ -47,5 +50,8 @@ bool config_is_secret(const struct option_row *row);
 bool config_is_text(const struct option_row *row);
 /* Why a text value cannot be, NULL if it can; caller frees. */
 char *config_problem(const struct option_row *row, const char *value);
+/* What is wrong with the scaler's numbers, each by itself in its range, taken together: lines of
+ * text, NULL if nothing is; caller frees. */
+char *config_pool_problems(const struct config *config);
 
 #endif

@@ -33,6 +33,7 @@ struct httpc_call {
     struct httpc_call *next, *prev;
     CURL *easy;
     struct curl_slist *headers;
+    struct curl_slist *connect_to;
     struct strbuf body;
     size_t header_bytes;
     bool allow_private;
@@ -55,6 +56,7 @@ static void call_free(struct httpc_call *call)
     curl_multi_remove_handle(httpc->multi, call->easy);
     curl_easy_cleanup(call->easy);
     curl_slist_free_all(call->headers);
+    curl_slist_free_all(call->connect_to);
     strbuf_release(&call->body);
     free(call);
 }
@@ -279,6 +281,34 @@ static void set_signature(CURL *easy, const struct httpc_sigv4 *sigv4)
     curl_easy_setopt(easy, CURLOPT_PASSWORD, sigv4->secret_key);
 }
 
+static void set_blob(CURL *easy, CURLoption option, const char *pem)
+{
+    struct curl_blob blob = {.data = (void *)pem, .len = strlen(pem), .flags = CURL_BLOB_COPY};
+    curl_easy_setopt(easy, option, &blob);
+}
+
+static void set_tls(struct httpc_call *call, const struct httpc_tls *tls)
+{
+    CURL *easy = call->easy;
+    if (tls->ca_pem) {
+        /* No file: libcurl keeps what it read from one for a day. The directory would be trusted
+         * besides. */
+        set_blob(easy, CURLOPT_CAINFO_BLOB, tls->ca_pem);
+        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
+    if (tls->cert_pem && tls->key_pem) {
+        set_blob(easy, CURLOPT_SSLCERT_BLOB, tls->cert_pem);
+        set_blob(easy, CURLOPT_SSLKEY_BLOB, tls->key_pem);
+    }
+    if (tls->connect_to) {
+        AUTO(free) char *rule = xasprintf("::%s", tls->connect_to);
+        call->connect_to = curl_slist_append(NULL, rule);
+        curl_easy_setopt(easy, CURLOPT_CONNECT_TO, call->connect_to);
+    }
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, tls->is_unverified ? 0L : 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, tls->is_unverified ? 0L : 2L);
+}
+
 static void set_limits(struct httpc_call *call, const struct httpc_request *request)
 {
     CURL *easy = call->easy;
@@ -330,6 +360,8 @@ static void call_setup(struct httpc_call *call, const struct httpc_request *requ
     set_limits(call, request);
     if (request->sigv4)
         set_signature(easy, request->sigv4);
+    if (request->tls)
+        set_tls(call, request->tls);
 }
 
 struct httpc_call *httpc_start(struct httpc *httpc, const struct httpc_request *request,

@@ -19,6 +19,16 @@ struct httpc_sigv4 {
     const char *secret_key; /* the session token, if any, is a header of the request */
 };
 
+/* For a server with an authority of its own. All borrowed for the httpc_start call. */
+struct httpc_tls {
+    const char *ca_pem;     /* the only authorities that are trusted; NULL: the system's */
+    const char *cert_pem;   /* the client's own certificate, with its chain; NULL: none */
+    const char *key_pem;    /* its key */
+    const char *connect_to; /* "host:port" that is connected to, while the server is known by the
+                               name in the URL; NULL: as the URL says */
+    bool is_unverified;     /* anybody is believed to be the server */
+};
+
 /* Takes a piece of a body as it comes. Starts and cancels nothing: libcurl is at work. */
 typedef void httpc_data(void *arg, const char *data, size_t len);
 
@@ -39,6 +49,7 @@ struct httpc_request {
     httpc_data *data; /* with httpc_start's arg: the body of a 200, which is then neither kept nor
                          capped; those of other statuses are, as usual. NULL: none is streamed */
     const struct httpc_sigv4 *sigv4;
+    const struct httpc_tls *tls; /* NULL: the system's authorities */
 };
 
 struct httpc_response {

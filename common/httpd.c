@@ -15,10 +15,13 @@
 #include "mem.h"
 #include "strbuf.h"
 
-/* Request line and headers of one request, and its answer's headers; what is longer gets 414 or 431
- * from libmicrohttpd itself. Ten thousand waiting clients cost ten thousand times this. */
+/* Request line and headers of one request, and its answer's headers. What does not even fit by
+ * itself gets 414 or 431 from libmicrohttpd. Ten thousand waiting clients cost ten thousand times
+ * this. */
 #define CONNECTION_MEMORY_BYTES ((size_t)6 * 1024)
-#define RUNS_A_TURN 8 /* then the loop's other descriptors get their turn */
+#define ANSWER_HEADERS_BYTES 1536 /* more than any answer has */
+#define HEADER_COST_BYTES 64      /* of each header and cookie of a request, beside its text */
+#define RUNS_A_TURN 8             /* then the loop's other descriptors get their turn */
 #define BODY_MAX_BYTES 65536
 #define SPARE_DESCRIPTORS 64 /* beside the connections' */
 
@@ -70,11 +73,40 @@ enum MHD_Result httpd_queue_response(struct httpd_request *request, struct httpd
     return MHD_queue_response(request->connection, response->status, response->mhd);
 }
 
+/* Where an answer's headers do not fit beside the request, libmicrohttpd would close the connection
+ * without a word. Its cookies are copied: that is looked at only where it may matter. */
+static bool leaves_room_for_answer(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    size_t text_bytes = info ? info->header_size : 0;
+    size_t count = (size_t)MHD_get_connection_values(connection, MHD_HEADER_KIND | MHD_COOKIE_KIND,
+                                                     NULL, NULL);
+    size_t bytes = text_bytes + count * HEADER_COST_BYTES + ANSWER_HEADERS_BYTES;
+    if (bytes + text_bytes <= CONNECTION_MEMORY_BYTES)
+        return true;
+    const char *cookies =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_COOKIE);
+    return bytes + (cookies ? strlen(cookies) + 1 : 0) <= CONNECTION_MEMORY_BYTES;
+}
+
+/* Past libmicrohttpd, which has no memory for it. Nothing else is being sent: answers of requests
+ * that came before are out when this one is read. */
+static enum MHD_Result refuse_large_headers(struct MHD_Connection *connection)
+{
+    static const char answer[] = "HTTP/1.1 431 Request Header Fields Too Large\r\n"
+                                 "Connection: close\r\nContent-Length: 0\r\n\r\n";
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info)
+        (void)send(info->connect_fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return MHD_NO;
+}
+
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_bytes, void **context)
 {
-    (void)connection;
     (void)url;
     (void)version;
     (void)upload;
@@ -83,6 +115,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     if (!request->is_started) {
         request->is_started = true;
         request->method = method;
+        if (!leaves_room_for_answer(connection))
+            return refuse_large_headers(connection);
         return declares_large_body(request) ? httpd_queue_response(request, httpd->body_too_large)
                                             : MHD_YES;
     }

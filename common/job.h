@@ -17,6 +17,7 @@ enum job_outcome {
     JOB_FAILED, /* cannot succeed */
     JOB_MISSING,
 };
+enum { JOB_OUTCOMES = JOB_MISSING + 1 };
 
 struct job_result {
     enum job_outcome outcome;

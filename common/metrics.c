@@ -30,6 +30,8 @@ struct metric {
 
 static struct metric *metrics;
 static int64_t started_ms;
+static void (*refresh_metrics)(void *arg);
+static void *refresh_arg;
 
 static struct metric *metric_get(enum metric_kind kind, const char *name, const char *help,
                                  const char *labels)
@@ -185,8 +187,16 @@ static void set_process_metrics(void)
     metric_set(metric_gauge("mb_build_info", "What is running.", build), 1);
 }
 
+void metrics_on_render(void (*refresh)(void *arg), void *arg)
+{
+    refresh_metrics = refresh;
+    refresh_arg = arg;
+}
+
 void metrics_render(struct strbuf *out)
 {
+    if (refresh_metrics)
+        refresh_metrics(refresh_arg);
     set_process_metrics();
     for (const struct metric *at = metrics; at; at = at->next)
         if (is_first_of_name(at))

@@ -22,6 +22,9 @@ void metric_set(struct metric *metric, double value);
 void metric_observe_seconds(struct metric *metric, double seconds);
 double metric_value(const struct metric *metric);
 
+/* refresh comes before each rendering, to set what changes by itself, such as an age; one at most,
+ * NULL for none. */
+void metrics_on_render(void (*refresh)(void *arg), void *arg);
 /* All metrics and the process's own (cpu, memory, descriptors, start time, mb_build_info). */
 void metrics_render(struct strbuf *out);
 /* For unit tests. */

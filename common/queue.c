@@ -74,21 +74,32 @@ void queue_works(struct queue *queue)
     queue->failed_ms = 0;
 }
 
-void queue_fails(struct queue *queue, const char *text)
+void queue_note_error(struct queue *queue, const char *text)
 {
     (void)snprintf(queue->last_error, sizeof(queue->last_error), "%s", text);
     /* It may quote the server. */
     for (char *at = queue->last_error; *at; at++)
         if ((unsigned char)*at < ' ' || *at == 0x7f)
             *at = ' ';
+}
+
+void queue_fails(struct queue *queue, const char *text)
+{
+    queue_note_error(queue, text);
     queue->failed_ms = loop_now_ms(queue->loop);
+}
+
+const char *queue_problem(const struct queue *queue)
+{
+    const char *problem = queue->backend->problem(queue);
+    bool has_failed =
+        queue->failed_ms != 0 && loop_now_ms(queue->loop) - queue->failed_ms <= FAILURE_COUNTS_MS;
+    return problem ? problem : has_failed ? queue->last_error : NULL;
 }
 
 bool queue_is_healthy(const struct queue *queue)
 {
-    if (queue->backend->is_connected && !queue->backend->is_connected(queue))
-        return false;
-    return queue->failed_ms == 0 || loop_now_ms(queue->loop) - queue->failed_ms > FAILURE_COUNTS_MS;
+    return !queue_problem(queue);
 }
 
 const char *queue_last_error(const struct queue *queue)

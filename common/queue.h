@@ -87,6 +87,9 @@ void queue_depth(struct queue *queue, queue_depth_done *done, void *arg);
 void queue_check(struct queue *queue, queue_done *done, void *arg);
 /* True until the backend fails, and again once it answers: for readiness, makes no call. */
 bool queue_is_healthy(const struct queue *queue);
+/* Why it is not, for readiness; NULL where it is. One line, no secrets. Borrowed until the loop
+ * runs. */
+const char *queue_problem(const struct queue *queue);
 /* Text of the last failure, "" if none; names no secret. Borrowed. */
 const char *queue_last_error(const struct queue *queue);
 

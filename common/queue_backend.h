@@ -29,7 +29,8 @@ struct queue_backend {
                  queue_done *done, void *arg);
     void (*depth)(struct queue *queue, queue_depth_done *done, void *arg);
     void (*check)(struct queue *queue, queue_done *done, void *arg);
-    bool (*is_connected)(const struct queue *queue); /* NULL: nothing to be connected */
+    /* Why no call can work now, as is known without one; NULL: nothing. */
+    const char *(*problem)(const struct queue *queue);
 };
 
 /* The head of each backend's own structure. */
@@ -56,8 +57,10 @@ char *queue_sqs_problem(const char *url, const struct url *parts);
 void queue_init(struct queue *queue, const struct queue_backend *backend, struct loop *loop,
                 const char *url, const char *name, const struct queue_options *options);
 
-/* Every answer of a backend passes one of these two, for queue_is_healthy and queue_last_error. */
+/* Every answer of a backend passes one of the first two, for queue_problem and queue_last_error.
+ * The third is for what was never sent: `problem` tells of that while it lasts. */
 void queue_works(struct queue *queue);
 void queue_fails(struct queue *queue, const char *text);
+void queue_note_error(struct queue *queue, const char *text);
 
 #endif

@@ -331,9 +331,10 @@ static void redis_check(struct queue *base, queue_done *done, void *arg)
 
 /* Start and end */
 
-static bool redis_backend_is_connected(const struct queue *queue)
+static const char *redis_backend_problem(const struct queue *queue)
 {
-    return redis_is_connected(((const struct queue_redis *)queue)->redis);
+    bool is_connected = redis_is_connected(((const struct queue_redis *)queue)->redis);
+    return is_connected ? NULL : "Redis is not connected";
 }
 
 static void redis_release(struct queue *base)
@@ -363,7 +364,7 @@ static const struct queue_backend backend = {
     .dead = redis_dead,
     .depth = redis_depth,
     .check = redis_check,
-    .is_connected = redis_backend_is_connected,
+    .problem = redis_backend_problem,
 };
 
 char *queue_redis_problem(const char *url, const struct url *parts)

@@ -31,6 +31,8 @@ int queue_sqs_result(struct queue_sqs *queue, int err, const char *error_text)
 {
     if (err == 0 || err == ERR_CONFLICT)
         queue_works(&queue->queue);
+    else if (err == ERR_UNAVAILABLE) /* there are no credentials: nothing was sent */
+        queue_note_error(&queue->queue, error_text);
     else if (err != ERR_CANCELLED)
         queue_fails(&queue->queue, error_text);
     return err;
@@ -345,6 +347,11 @@ static void sqs_release(struct queue *base)
     free(queue->dead_url);
 }
 
+static const char *sqs_problem(const struct queue *base)
+{
+    return sqs_client_problem(((const struct queue_sqs *)base)->client);
+}
+
 static const struct queue_backend backend = {
     .release = sqs_release,
     .send = sqs_send,
@@ -355,6 +362,7 @@ static const struct queue_backend backend = {
     .dead = sqs_dead,
     .depth = sqs_depth,
     .check = sqs_check,
+    .problem = sqs_problem,
 };
 
 /* Queue URLs end in /ACCOUNT/NAME. */
@@ -376,10 +384,7 @@ char *queue_sqs_problem(const char *url, const struct url *parts)
         problem = "it is not of the form https://HOST/ACCOUNT/NAME";
     if (problem)
         return xstrdup(problem);
-    struct aws *aws = aws_new(url);
-    char *why = aws_problem(aws) ? xstrdup(aws_problem(aws)) : NULL;
-    aws_free(aws);
-    return why;
+    return aws_check(url);
 }
 
 struct queue *queue_sqs_new(struct loop *loop, struct httpc *httpc, const char *url,

@@ -18,6 +18,10 @@
 #define KEY_BUDGET "mb:1:budget"      /* hash: budget.h; lives as long as what it tells */
 #define KEY_NOTICE "mb:1:notice:"     /* channel */
 
+/* flow.h: a hash for each stage, without a lifetime, and a channel. */
+#define KEY_FLOW "mb:1:flow:"
+#define KEY_FLOW_NOTICE "mb:1:flow-notice:"
+
 /* The reverse index (relations_index.h): sorted sets of images, then where an image is found. */
 #define KEY_INDEX_LAYER "mb:1:idx:layer:"   /* by layer digest */
 #define KEY_INDEX_DIFF "mb:1:idx:diff:"     /* by diff ID */
@@ -25,7 +29,9 @@
 #define KEY_INDEX_CONFIG "mb:1:idx:config:" /* by config digest */
 #define KEY_INDEX_IMAGE "mb:1:idx:image:"   /* hash, by image manifest digest */
 
-#define REDIS_API_TIMEOUT_MS 500
+/* Longer than Redis itself pauses now and then (a fork for its snapshot, a slow disk): beyond it the
+ * api gives the connection up and says 503. */
+#define REDIS_API_TIMEOUT_MS 2000
 #define REDIS_WORKER_TIMEOUT_MS 5000
 
 #define JOB_SHORT_LEASE_MS 15000 /* between the marker and the send */

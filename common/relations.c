@@ -29,6 +29,7 @@ struct update {
     struct store *store;
     const char *name; /* canonical */
     json_t *written;  /* set of image digests */
+    json_t *facts;    /* by digest, of the version's images */
     size_t examined;  /* possible dependents */
 };
 
@@ -36,7 +37,7 @@ struct update {
 
 static int write_subject(struct update *update, const struct subject *subject, json_t *places)
 {
-    int err = relations_places_fill(update->store, subject->digest, places);
+    int err = relations_places_fill(update->store, update->facts, subject->digest, places);
     if (err)
         return err;
     struct relations_fields fields = {0};
@@ -174,12 +175,14 @@ static int update_children(struct update *update, const char *version, const cha
             continue;
         struct subject *subject = &subjects[subject_count++];
         *subject = (struct subject){.digest = digests[i], .version = version, .facts = facts[i]};
+        json_object_set(update->facts, digests[i], facts[i]);
         chain_of_facts(facts[i], &subject->chain);
     }
     if (subject_count)
         err = update_images(update, subjects, subject_count);
     for (size_t i = 0; i < subject_count; i++)
         chain_release(&subjects[i].chain);
+    json_object_clear(update->facts);
     for (size_t i = 0; i < count; i++)
         json_decref(facts[i]);
     return err;
@@ -211,11 +214,13 @@ int relations_update(struct store *store, const struct reference *repository,
                      const struct version_fetch *fetches, size_t count)
 {
     AUTO(free) char *name = reference_canonical(repository);
-    struct update update = {.store = store, .name = name, .written = json_object()};
+    struct update update = {
+        .store = store, .name = name, .written = json_object(), .facts = json_object()};
     int err = 0;
     for (size_t i = 0; i < count && err == 0; i++)
         if (fetches[i].err == 0)
             err = update_version(&update, fetches[i].digest);
     json_decref(update.written);
+    json_decref(update.facts);
     return err;
 }

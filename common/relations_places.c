@@ -38,7 +38,15 @@ static void set_annotations(json_t *place, const json_t *record, const char *dig
         json_object_set(place, "Index", annotations);
 }
 
-static int fill_facts(struct store *store, const char *digest, json_t *places)
+static void set_known(json_t *place, json_t *known, const char *digest)
+{
+    if (is_own(place, digest))
+        set_annotations(place, known, digest);
+    else if (jsonx_array(known, "Layers"))
+        json_object_set(place, "Facts", known);
+}
+
+static int fill_facts(struct store *store, const json_t *known, const char *digest, json_t *places)
 {
     size_t count = json_array_size(places);
     AUTO(free) const char **digests = xcalloc(count, sizeof(*digests));
@@ -51,7 +59,7 @@ static int fill_facts(struct store *store, const char *digest, json_t *places)
     json_array_foreach(places, i, place)
     {
         const char *wanted = wanted_of(place, digest);
-        if (json_object_get(seen, wanted))
+        if (json_object_get(known, wanted) || json_object_get(seen, wanted))
             continue;
         json_object_set_new(seen, wanted, json_integer((json_int_t)wanted_count));
         digests[wanted_count++] = wanted;
@@ -59,11 +67,9 @@ static int fill_facts(struct store *store, const char *digest, json_t *places)
     int err = store_get_versions(store, digests, wanted_count, found);
     json_array_foreach(places, i, place)
     {
-        json_t *known = found[jsonx_int(seen, wanted_of(place, digest))];
-        if (is_own(place, digest))
-            set_annotations(place, known, digest);
-        else if (jsonx_array(known, "Layers"))
-            json_object_set(place, "Facts", known);
+        const char *wanted = wanted_of(place, digest);
+        json_t *at_hand = json_object_get(known, wanted);
+        set_known(place, at_hand ? at_hand : found[jsonx_int(seen, wanted)], digest);
     }
     for (i = 0; i < wanted_count; i++)
         json_decref(found[i]);
@@ -143,9 +149,10 @@ static int fill_beside(struct store *store, const char *digest, json_t *places)
     return err;
 }
 
-int relations_places_fill(struct store *store, const char *digest, json_t *places)
+int relations_places_fill(struct store *store, const json_t *known, const char *digest,
+                          json_t *places)
 {
-    int err = fill_facts(store, digest, places);
+    int err = fill_facts(store, known, digest, places);
     return err ? err : fill_beside(store, digest, places);
 }
 

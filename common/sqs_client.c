@@ -40,9 +40,11 @@ struct sqs_call {
     int timeout_ms;
     int64_t give_up_ms; /* in loop time */
     int attempts;
-    bool asked_again; /* for credentials */
+    bool asked_again;         /* for credentials */
+    int credentials;          /* the serial of those of the last attempt */
+    struct aws_waiter waiter; /* for credentials */
     bool no_retries;
-    struct httpc_call *http; /* NULL while pausing */
+    struct httpc_call *http; /* NULL while pausing or waiting */
     struct loop_timer *timer;
     int err; /* of the last attempt; cancelled before the first */
     char error_text[ERROR_TEXT_BYTES];
@@ -50,6 +52,7 @@ struct sqs_call {
     void *arg;
 };
 
+/* Does not touch the client, which may be gone. */
 static void call_free(struct sqs_call *call)
 {
     httpc_cancel(call->http);
@@ -67,6 +70,7 @@ static void call_finish(struct sqs_call *call, int err, const json_t *json)
         client->calls = call->next;
     if (call->next)
         call->next->prev = call->prev;
+    aws_credentials_leave(client->aws, &call->waiter);
     call->done(call->arg, err, json, err ? call->error_text : "");
     call_free(call);
 }
@@ -107,6 +111,8 @@ static void retry_or_finish(struct sqs_call *call, enum sqs_verdict verdict, int
                             int64_t wanted_ms)
 {
     bool is_throttled = verdict == SQS_THROTTLED;
+    if (verdict == SQS_CREDENTIALS)
+        aws_credentials_refused(call->client->aws, call->credentials);
     int64_t pause_ms = clock_backoff_ms(call->attempts - 1,
                                         is_throttled ? BACKOFF_THROTTLED_BASE_MS : BACKOFF_BASE_MS,
                                         BACKOFF_CAP_MS);
@@ -196,27 +202,20 @@ static void on_http_done(void *arg, const struct httpc_response *response)
 
 /* Attempts */
 
-static void attempt(struct sqs_call *call)
+static void send_request(struct sqs_call *call, const struct aws_credentials *credentials)
 {
     struct sqs_client *client = call->client;
-    struct aws_credentials credentials;
-    call->attempts++;
-    if (aws_credentials_get(client->aws, &credentials) != 0) {
-        set_error_text(call, 0, "", "there are no AWS credentials");
-        retry_or_finish(call, SQS_RETRY, ERR_UNAVAILABLE, 0);
-        return;
-    }
     AUTO(free) char *target = xasprintf("X-Amz-Target: AmazonSQS.%s", call->action);
     AUTO(free)
-    char *token = credentials.session_token
-                      ? xasprintf("X-Amz-Security-Token: %s", credentials.session_token)
+    char *token = credentials->session_token
+                      ? xasprintf("X-Amz-Security-Token: %s", credentials->session_token)
                       : NULL;
     const char *const headers[] = {"Content-Type: application/x-amz-json-1.0", target, token, NULL};
     const struct httpc_sigv4 sigv4 = {
         .region = aws_region(client->aws),
         .service = "sqs",
-        .access_key = credentials.access_key,
-        .secret_key = credentials.secret_key,
+        .access_key = credentials->access_key,
+        .secret_key = credentials->secret_key,
     };
     const struct httpc_request request = {
         .method = "POST",
@@ -230,7 +229,28 @@ static void attempt(struct sqs_call *call)
         .own_connection = true,
         .sigv4 = &sigv4,
     };
+    call->credentials = credentials->serial;
     call->http = httpc_start(client->httpc, &request, on_http_done, call);
+}
+
+static void on_credentials(void *arg)
+{
+    struct sqs_call *call = arg;
+    loop_timer_start(call->timer, 0);
+}
+
+static void attempt(struct sqs_call *call)
+{
+    struct aws *aws = call->client->aws;
+    struct aws_credentials credentials;
+    if (aws_credentials_get(aws, &credentials) == 0) {
+        call->attempts++;
+        send_request(call, &credentials);
+    } else if (!aws_credentials_wait(aws, &call->waiter)) {
+        call->attempts++;
+        set_error_text(call, 0, "", aws_credentials_problem(aws));
+        retry_or_finish(call, SQS_RETRY, ERR_UNAVAILABLE, 0);
+    }
 }
 
 static void on_timer(void *arg)
@@ -260,6 +280,8 @@ struct sqs_call *sqs_call_start(struct sqs_client *client, const struct sqs_requ
     if (call->next)
         call->next->prev = call;
     client->calls = call;
+    call->waiter.ready = on_credentials;
+    call->waiter.arg = call;
     call->timer = loop_timer_new(client->loop, on_timer, call);
     loop_timer_start(call->timer, 0);
     return call;
@@ -277,8 +299,13 @@ struct sqs_client *sqs_client_new(struct loop *loop, struct httpc *httpc, const 
     struct sqs_client *client = xcalloc(1, sizeof(*client));
     client->loop = loop;
     client->httpc = httpc;
-    client->aws = aws_new(url);
+    client->aws = aws_new(loop, httpc, url);
     return client;
+}
+
+const char *sqs_client_problem(const struct sqs_client *client)
+{
+    return aws_credentials_problem(client->aws);
 }
 
 void sqs_client_free(struct sqs_client *client)
@@ -290,6 +317,7 @@ void sqs_client_free(struct sqs_client *client)
         client->calls = call->next;
         if (call->next)
             call->next->prev = NULL;
+        aws_credentials_leave(client->aws, &call->waiter);
         call->done(call->arg, ERR_CANCELLED, NULL, call->error_text);
         call_free(call);
     }

@@ -26,6 +26,9 @@ typedef void sqs_done(void *arg, int err, const json_t *json, const char *error_
 
 /* url is the queue's, checked. */
 struct sqs_client *sqs_client_new(struct loop *loop, struct httpc *httpc, const char *url);
+/* Why nothing can be sent now: there are no credentials. NULL where there are. Borrowed until the
+ * loop runs. */
+const char *sqs_client_problem(const struct sqs_client *client);
 /* What is under way gets ERR_CANCELLED. */
 void sqs_client_free(struct sqs_client *client);
 

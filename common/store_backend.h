@@ -37,6 +37,15 @@ struct store_backend {
     void (*frontier)(struct store *store, const char *queue, int64_t sent_ms);
 };
 
+/* A backend whose functions have these names. */
+#define STORE_BACKEND                                                                              \
+    {                                                                                              \
+        .release = release, .link = link_of, .begin = begin, .progress = progress, .renew = renew, \
+        .get_record = get_record, .put_record = put_record, .get_versions = get_versions,          \
+        .put_version = put_version, .get_fields = get_fields, .publish = publish, .end = end_job,  \
+        .wait = wait_for, .forget = forget, .list = list, .frontier = frontier,                    \
+    }
+
 /* The head of each backend's own structure. */
 struct store {
     const struct store_backend *backend;

@@ -274,24 +274,7 @@ static void release(struct store *store)
     free(store);
 }
 
-static const struct store_backend backend = {
-    .release = release,
-    .link = link_of,
-    .begin = begin,
-    .progress = progress,
-    .renew = renew,
-    .get_record = get_record,
-    .put_record = put_record,
-    .get_versions = get_versions,
-    .put_version = put_version,
-    .get_fields = get_fields,
-    .publish = publish,
-    .end = end_job,
-    .wait = wait_for,
-    .forget = forget,
-    .list = list,
-    .frontier = frontier,
-};
+static const struct store_backend backend = STORE_BACKEND;
 
 struct store *store_memory_new(struct loop *loop)
 {

@@ -1,6 +1,7 @@
 #include "worker.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "budget.h"
 #include "clock.h"
 #include "err.h"
+#include "flow.h"
 #include "httpc.h"
 #include "log.h"
 #include "loop.h"
@@ -30,6 +32,7 @@
 #define MAX_DEFERRALS 100
 #define FAILED_RETRY_MS 300000 /* how long a failed image is left alone */
 #define SETTLE_TRIES 5
+#define FLUSH_MS 1000
 
 struct worker {
     struct worker_parts parts;
@@ -47,6 +50,8 @@ struct worker {
     struct queue_message *current; /* while its job runs */
     const char *current_name;      /* canonical */
     bool lease_lost;
+    struct metric *jobs[JOB_OUTCOMES]; /* counted */
+    struct metric *durations;
     worker_job *job;
     void *job_arg;
 };
@@ -75,11 +80,13 @@ static void on_terminate(void *arg)
 static bool is_ready(void *arg, const char **ret_why)
 {
     struct worker *worker = arg;
-    *ret_why = !redis_is_connected(worker->redis)                ? "Redis is not connected"
-               : !queue_is_healthy(worker->source)               ? "its queue does not answer"
-               : worker->next && !queue_is_healthy(worker->next) ? "the next queue does not answer"
-                                                                 : NULL;
-    return !*ret_why;
+    const char *why = redis_is_connected(worker->redis) ? NULL : "Redis is not connected";
+    if (!why)
+        why = queue_problem(worker->source);
+    if (!why && worker->next)
+        why = queue_problem(worker->next);
+    *ret_why = why;
+    return !why;
 }
 
 /* Leases */
@@ -110,7 +117,8 @@ static void pause_ms(struct worker *worker, int64_t delay_ms)
         loop_run_until(worker->parts.loop, &worker->draining, until_ms);
 }
 
-/* Settling a message. What does not work is left to the lease: the message comes again. */
+/* Settling a message: true where it has left the queue. What does not work is left to the lease:
+ * the message comes again. */
 
 static void log_unsettled(const struct worker *worker, const char *what, int err)
 {
@@ -118,7 +126,12 @@ static void log_unsettled(const struct worker *worker, const char *what, int err
              LOG_STR("error", err_str(err)), LOG_STR("detail", queue_last_error(worker->source)));
 }
 
-static void settle_complete(struct worker *worker, struct queue *next,
+static void note_sent(const struct worker *worker, const struct queue *queue)
+{
+    flow_sent(worker->redis, queue == worker->source ? worker->stage : FLOW_SIZE);
+}
+
+static bool settle_complete(struct worker *worker, struct queue *next,
                             const struct message *message)
 {
     AUTO(free) char *body = next ? message_format(message) : NULL;
@@ -126,26 +139,32 @@ static void settle_complete(struct worker *worker, struct queue *next,
         int err =
             next ? queue_complete_wait(worker->source, worker->current, next, body, strlen(body))
                  : queue_delete_wait(worker->source, worker->current);
+        if (err == 0 && next)
+            note_sent(worker, next);
         if (err == 0 || err == ERR_CONFLICT)
-            return;
+            return err == 0;
         log_unsettled(worker, next ? "complete" : "delete", err);
         pause_ms(worker, clock_backoff_ms(i, BACKOFF_BASE_MS, BACKOFF_CAP_MS));
     }
+    return false;
 }
 
-static void settle_defer(struct worker *worker, struct message *message, int64_t delay_ms,
+static bool settle_defer(struct worker *worker, struct message *message, int64_t delay_ms,
                          bool counts)
 {
     const struct queue_message *current = worker->current;
     message->deferrals += counts;
     AUTO(free) char *body = message_again(current->body, current->body_bytes, message->deferrals);
     int err = queue_defer_wait(worker->source, worker->current, body, strlen(body), delay_ms);
-    if (err && err != ERR_CONFLICT)
+    if (err == 0)
+        note_sent(worker, worker->source);
+    else if (err != ERR_CONFLICT)
         log_unsettled(worker, "defer", err);
+    return err == 0;
 }
 
 /* The failure is stored first: otherwise the api would start a dead image over and over. */
-static void settle_dead(struct worker *worker, const char *reason)
+static bool settle_dead(struct worker *worker, const char *reason)
 {
     int err = 0;
     if (worker->current_name)
@@ -155,23 +174,23 @@ static void settle_dead(struct worker *worker, const char *reason)
         err = queue_dead_wait(worker->source, worker->current, reason);
     if (err && err != ERR_CONFLICT)
         log_unsettled(worker, "dead", err);
+    return err == 0;
 }
 
-static void settle_retry(struct worker *worker, const char *reason)
+static bool settle_retry(struct worker *worker, const char *reason)
 {
     int count = worker->current->receive_count;
-    if (count >= worker->config->max_receives) {
-        settle_dead(worker, reason);
-        return;
-    }
+    if (count >= worker->config->max_receives)
+        return settle_dead(worker, reason);
     int64_t delay_ms = RETRY_BASE_MS + clock_backoff_ms(count, RETRY_BASE_MS, RETRY_CAP_MS);
     (void)store_wait(worker->parts.store, worker->current_name, STAGE_QUEUED, reason, 0, false);
     int err = queue_extend_wait(worker->source, worker->current, delay_ms);
     if (err && err != ERR_CONFLICT)
         log_unsettled(worker, "retry", err);
+    return false;
 }
 
-static void settle_rate_limit(struct worker *worker, struct message *message,
+static bool settle_rate_limit(struct worker *worker, struct message *message,
                               const struct job_result *result)
 {
     int64_t delay_ms = result->retry_at_ms - clock_ms();
@@ -179,77 +198,62 @@ static void settle_rate_limit(struct worker *worker, struct message *message,
     int err = store_wait(worker->parts.store, worker->current_name, STAGE_WAITING_RATE_LIMIT,
                          result->error_text, result->retry_at_ms, is_long);
     if (err)
-        settle_retry(worker, result->error_text);
-    else if (is_long)
-        settle_complete(worker, NULL, NULL); /* the api starts it when it is due */
-    else
-        settle_defer(worker, message, delay_ms > 0 ? delay_ms : 0, true);
+        return settle_retry(worker, result->error_text);
+    if (is_long)
+        return settle_complete(worker, NULL, NULL); /* the api starts it when it is due */
+    return settle_defer(worker, message, delay_ms > 0 ? delay_ms : 0, true);
 }
 
-static void settle_end(struct worker *worker, enum image_status status, const char *reason)
+static bool settle_end(struct worker *worker, enum image_status status, const char *reason)
 {
     int64_t retry_ms = status == STATUS_FAILED ? clock_ms() + FAILED_RETRY_MS : 0;
     int err = store_end(worker->parts.store, worker->current_name, status, reason, retry_ms);
-    if (err)
-        settle_retry(worker, reason);
-    else
-        settle_complete(worker, NULL, NULL);
+    return err ? settle_retry(worker, reason) : settle_complete(worker, NULL, NULL);
 }
 
-static const char *const outcome_names[] = {"done",  "next",   "again",  "deferred",
-                                            "retry", "failed", "missing"};
+static const char *const outcome_names[JOB_OUTCOMES] = {"done",  "next",   "again",  "deferred",
+                                                        "retry", "failed", "missing"};
 
-static void settle(struct worker *worker, struct message *message, const struct job_result *result)
+static bool settle(struct worker *worker, struct message *message, const struct job_result *result)
 {
-    bool is_drain = worker->draining && result->outcome == JOB_RETRY;
     if (worker->lease_lost)
-        return; /* another worker has the message now */
-    if (is_drain) {
-        settle_defer(worker, message, 0, false);
-        return;
-    }
+        return false; /* another worker has the message now */
+    if (worker->draining && result->outcome == JOB_RETRY)
+        return settle_defer(worker, message, 0, false);
     switch (result->outcome) {
     case JOB_DONE:
-        settle_complete(worker, NULL, NULL);
         break;
     case JOB_NEXT:
-        settle_complete(worker, worker->next, message);
-        break;
+        return settle_complete(worker, worker->next, message);
     case JOB_AGAIN:
-        settle_complete(worker, worker->source, message);
-        break;
+        return settle_complete(worker, worker->source, message);
     case JOB_DEFER:
-        settle_rate_limit(worker, message, result);
-        break;
+        return settle_rate_limit(worker, message, result);
     case JOB_RETRY:
-        settle_retry(worker, result->error_text);
-        break;
+        return settle_retry(worker, result->error_text);
     case JOB_FAILED:
-        settle_end(worker, STATUS_FAILED, result->error_text);
-        break;
+        return settle_end(worker, STATUS_FAILED, result->error_text);
     case JOB_MISSING:
-        settle_end(worker, STATUS_MISSING, result->error_text);
-        break;
+        return settle_end(worker, STATUS_MISSING, result->error_text);
     }
+    return settle_complete(worker, NULL, NULL);
 }
 
 /* One message */
 
-static void count_outcome(const struct worker *worker, enum job_outcome outcome, int64_t took_ms)
+/* All of them, so that they can be watched before they count. */
+static void declare_metrics(struct worker *worker)
 {
-    static struct metric *jobs[ARRAY_LEN(outcome_names)];
-    static struct metric *durations;
-    if (!durations)
-        durations = metric_histogram("mb_job_duration_seconds", "Time a job took.", NULL);
-    if (!jobs[outcome])
-        jobs[outcome] = metric_counter(
-            "mb_jobs_total", "Jobs by how they ended.",
-            xasprintf("worker=\"%s\",result=\"%s\"", worker->stage, outcome_names[outcome]));
-    metric_add(jobs[outcome], 1);
-    metric_observe_seconds(durations, (double)took_ms / 1000);
+    static char labels[JOB_OUTCOMES][64];
+    worker->durations = metric_histogram("mb_job_duration_seconds", "Time a job took.", NULL);
+    for (size_t i = 0; i < JOB_OUTCOMES; i++) {
+        (void)snprintf(labels[i], sizeof(labels[i]), "worker=\"%s\",result=\"%s\"", worker->stage,
+                       outcome_names[i]);
+        worker->jobs[i] = metric_counter("mb_jobs_total", "Jobs by how they ended.", labels[i]);
+    }
 }
 
-static void run_job(struct worker *worker, struct message *message)
+static bool run_job(struct worker *worker, struct message *message)
 {
     struct loop *loop = worker->parts.loop;
     int64_t started_ms = loop_now_ms(loop);
@@ -260,33 +264,54 @@ static void run_job(struct worker *worker, struct message *message)
     struct job_result result = worker->job(worker->job_arg, message);
     loop_timer_stop(worker->renew_timer);
     int64_t took_ms = loop_now_ms(loop) - started_ms;
-    count_outcome(worker, result.outcome, took_ms);
+    metric_add(worker->jobs[result.outcome], 1);
+    metric_observe_seconds(worker->durations, (double)took_ms / 1000);
     log_info("job", LOG_STR("image", worker->current_name), LOG_STR("tag", message->image.tag),
              LOG_STR("result", outcome_names[result.outcome]),
              LOG_STR("error", result.outcome >= JOB_DEFER ? result.error_text : ""),
              LOG_INT("took_ms", took_ms), LOG_INT("receives", worker->current->receive_count));
-    settle(worker, message, &result);
+    return settle(worker, message, &result);
 }
 
-static void handle_message(struct worker *worker)
+/* True where the message has left the queue. */
+static bool handle_message(struct worker *worker)
 {
     const struct queue_message *received = worker->current;
     AUTO(message) struct message message = {0};
     int err = message_parse(received->body, received->body_bytes, &message);
     if (err == ERR_INVALID) {
         log_warn("unreadable message", LOG_STR("id", received->id));
-        settle_dead(worker, "the message cannot be read");
-        return;
+        return settle_dead(worker, "the message cannot be read");
     }
     AUTO(free) char *name = reference_canonical(&message.image);
+    bool is_gone = false;
     worker->current_name = name;
     if (worker->draining || err == ERR_UNSUPPORTED)
-        settle_defer(worker, &message, worker->draining ? 0 : RETRY_CAP_MS, !worker->draining);
+        is_gone =
+            settle_defer(worker, &message, worker->draining ? 0 : RETRY_CAP_MS, !worker->draining);
     else if (received->receive_count > worker->config->max_receives)
-        settle_dead(worker, "its worker died again and again");
+        is_gone = settle_dead(worker, "its worker died again and again");
     else
-        run_job(worker, &message);
+        is_gone = run_job(worker, &message);
     worker->current_name = NULL;
+    return is_gone;
+}
+
+/* Takes message. */
+static void take_message(struct worker *worker, struct queue_message *message)
+{
+    int64_t started_ms = loop_now_ms(worker->parts.loop);
+    if (message->receive_count == 1)
+        flow_received(worker->redis, worker->stage);
+    worker->current = message;
+    bool is_gone = handle_message(worker);
+    worker->current = NULL;
+    queue_message_free(message);
+    int64_t busy_ms = loop_now_ms(worker->parts.loop) - started_ms;
+    if (is_gone)
+        flow_done(worker->redis, worker->stage, busy_ms);
+    else
+        flow_tried(worker->redis, worker->stage, busy_ms);
 }
 
 static void note_frontier(struct worker *worker, const struct queue_message *message)
@@ -313,15 +338,13 @@ int worker_run(struct worker *worker, worker_job *job, void *arg)
         failures = 0;
         if (!err && !worker->draining)
             note_frontier(worker, message);
-        if (!message) {
+        if (message)
+            take_message(worker, message);
+        else
             mem_trim();
-            continue;
-        }
-        worker->current = message;
-        handle_message(worker);
-        worker->current = NULL;
-        queue_message_free(message);
     }
+    /* What was told to Redis without waiting for an answer has gone out when this is answered. */
+    (void)redis_call(worker->redis, FLUSH_MS, NULL, "PING");
     log_info("drained");
     return 0;
 }
@@ -394,6 +417,7 @@ struct worker *worker_new(const struct config *config, enum program program, con
     struct worker *worker = xcalloc(1, sizeof(*worker));
     worker->config = config;
     worker->stage = stage;
+    declare_metrics(worker);
     connect_parts(worker, program);
     worker->source = open_queue(worker, source);
     worker->next = next ? open_queue(worker, next) : NULL;

@@ -29,9 +29,9 @@ struct worker_parts {
 /* A job, run for one message at a time. */
 typedef struct job_result worker_job(void *arg, const struct message *message);
 
-/* source and next (NULL: none) are queue URLs; stage names the queue's frontier: "inspection" or
- * "size". Connects, opens the admin port, takes SIGTERM and SIGINT. On a problem logs and returns
- * NULL. */
+/* source and next (NULL: none; the Size queue) are queue URLs; stage names the source's frontier
+ * and flow (flow.h). Connects, opens the admin port, takes SIGTERM and SIGINT. On a problem logs
+ * and returns NULL. */
 struct worker *worker_new(const struct config *config, enum program program, const char *stage,
                           const char *source, const char *next);
 void worker_free(struct worker *worker);

@@ -1,5 +1,6 @@
 /* microbadger-inspector: takes inspections, brings the quick facts, hands on to the size worker. */
 #include "config.h"
+#include "flow.h"
 #include "hub.h"
 #include "inspect.h"
 #include "log.h"
@@ -15,7 +16,7 @@ int main(int argc, char **argv)
     struct config config;
     config_load(&config, PROGRAM_INSPECTOR, argc, argv);
     log_init(program_name(PROGRAM_INSPECTOR), config.log_level, config.log_format);
-    struct worker *worker = worker_new(&config, PROGRAM_INSPECTOR, "inspection",
+    struct worker *worker = worker_new(&config, PROGRAM_INSPECTOR, FLOW_INSPECTION,
                                        config.inspection_queue, config.size_queue);
     int status = 1;
     if (worker) {

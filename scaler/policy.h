@@ -20,15 +20,21 @@ struct policy_group_options {
 };
 
 struct policy_options {
-    int pool;         /* pods of both groups together */
-    int64_t start_ms; /* of a pod, until it works */
+    int pool;             /* pods of both groups together */
+    int64_t start_ms;     /* of a pod, until it works */
+    bool without_reasons; /* a simulator makes millions of decisions, and reads none */
     struct policy_group_options groups[POLICY_GROUPS];
 };
 
+/* What the suite's programs run with, unless they are told otherwise. */
+struct policy_options policy_options_default(int pool);
+
 /* What is known of one group at the moment of a sample. */
 struct policy_group_sample {
-    bool is_known;     /* false: the counts are missing or stale, and nothing is scaled down */
-    int64_t waiting;   /* messages */
+    /* False: the counts are missing or stale, and nothing is scaled down. They are still the best
+     * there is: the last ones, carried on by the totals where those are told. */
+    bool is_known;
+    int64_t waiting;   /* messages that a worker could take now */
     int64_t in_flight; /* received, not yet deleted */
     int64_t delayed;
     int64_t sent;    /* totals since some start, -1 where producers and workers tell none; */
@@ -52,13 +58,15 @@ struct policy_decision {
 
 struct policy_state; /* plain data of one policy; starts as zeros */
 
+/* The same sample twice gives the same decision twice. Samples may come at any pace: on a clock,
+ * and at once when a message was sent. */
 struct policy {
     const char *name;
     void (*decide)(const struct policy_options *options, struct policy_state *state,
                    const struct policy_sample *sample, struct policy_decision *ret_decision);
 };
 
-/* NULL if there is none of this name. */
+/* "drain" and "simple"; NULL if there is none of this name. */
 const struct policy *policy_find(const char *name);
 struct policy_state *policy_state_new(void);
 void policy_state_free(struct policy_state *state);

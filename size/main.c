@@ -1,5 +1,6 @@
 /* microbadger-size: does the slow part: tags by digest, layers, sizes and commands. */
 #include "config.h"
+#include "flow.h"
 #include "log.h"
 #include "measure.h"
 #include "worker.h"
@@ -16,7 +17,7 @@ int main(int argc, char **argv)
     struct config config;
     config_load(&config, PROGRAM_SIZE, argc, argv);
     log_init(program_name(PROGRAM_SIZE), config.log_level, config.log_format);
-    struct worker *worker = worker_new(&config, PROGRAM_SIZE, "size", config.size_queue, NULL);
+    struct worker *worker = worker_new(&config, PROGRAM_SIZE, FLOW_SIZE, config.size_queue, NULL);
     int status = 1;
     if (worker) {
         const struct worker_parts *parts = worker_parts(worker);

@@ -18,6 +18,9 @@ def say(text):
 class Stand:
     """The registry asks for tokens, as public ones do; its answers come from the proxy's memory."""
 
+    def __init__(self, log_level="warn"):
+        self.log_level = log_level
+
     def __enter__(self):
         self.directory = make_directory("microbadger-bench-")
         self.redis = Redis(self.directory).start()
@@ -29,7 +32,10 @@ class Stand:
             self.directory,
             self.redis,
             suite.redis_queues(self.redis),
-            settings={"MB_REGISTRIES": f"{samples.HOST}={self.proxy.url}", "MB_LOG": "warn"},
+            settings={
+                "MB_REGISTRIES": f"{samples.HOST}={self.proxy.url}",
+                "MB_LOG": self.log_level,
+            },
         ).start()
         return self
 

@@ -345,3 +345,16 @@ def test_original_messages_are_understood(suite, backend):
         "the message is worked on",
     )
     wait_until(lambda: is_idle(backend), 20, "the queues are empty")
+
+
+def test_counters_are_there_before_they_count(make_suite):
+    suite = make_suite().start()
+    api = suite["api"].metrics()
+    for name in ("mb_submissions_total", "mb_submissions_limited_total", "mb_memory_answers_total"):
+        assert api[name] == 0
+    assert api['mb_badges_total{type="license"}'] == 0
+    for program, stage in (("inspector", "inspection"), ("size", "size")):
+        metrics = suite[program].metrics()
+        for result in ("done", "next", "again", "deferred", "retry", "failed", "missing"):
+            assert metrics[f'mb_jobs_total{{worker="{stage}",result="{result}"}}'] == 0
+        assert metrics["mb_job_duration_seconds_count"] == 0

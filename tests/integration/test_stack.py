@@ -11,6 +11,7 @@ import time
 import pytest
 
 from stack import samples
+from stack.aws_identity import KINDS, AwsIdentity
 from stack.images import DOCKER_MANIFEST, sha256
 from stack.processes import (
     Process,
@@ -241,6 +242,27 @@ def test_sqs_checks_signatures(sqs):
     counts = sqs.counts()
     assert counts["ops"]["ListQueues"]["ok"] == 1
     assert counts["refused"] == {"mismatch": 1, "missing_auth": 1}
+
+
+BOTOCORE = """\
+import botocore.session
+keys = botocore.session.get_session().get_credentials()
+print(keys.method, *keys.get_frozen_credentials())
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_aws_own_library_takes_the_stand_in_s_keys(sqs, tmp_path, kind):
+    identity = AwsIdentity(sqs, tmp_path).start()
+    environment = {"HOME": str(tmp_path), **identity.environment(kind)}
+    command = [VENV_PYTHON, "-c", BOTOCORE]
+    done = subprocess.run(command, env=environment, capture_output=True, timeout=60, check=True)
+    identity.stop()
+    methods = ["assume-role-with-web-identity", "container-role", "iam-role"]
+    method, access_key, secret_key, token = done.stdout.decode().split()[:4]
+    assert method == dict(zip(KINDS, methods))[kind]
+    assert access_key.startswith("ASIA")
+    assert [secret_key, token] == identity.secrets
 
 
 CURL_RESET, CURL_EMPTY, CURL_PARTIAL = 56, 52, 18

@@ -214,7 +214,8 @@ static void run_check(struct command *command)
 static void run_health(struct command *command)
 {
     answer(command->id, 0,
-           json_pack("{s:b, s:s, s:s}", "healthy", queue_is_healthy(command->queue), "last_error",
+           json_pack("{s:b, s:s?, s:s, s:s}", "healthy", queue_is_healthy(command->queue),
+                     "problem", queue_problem(command->queue), "last_error",
                      queue_last_error(command->queue), "name", queue_name(command->queue)));
     command_free(command);
 }
@@ -231,7 +232,7 @@ static void run_free(struct command *command)
     on_done(command, 0);
 }
 
-/* Credentials are read anew for every request: this is how they change under a program. */
+/* Credentials are read anew when SQS refuses them: this is how they change under a program. */
 static void run_setenv(struct command *command)
 {
     setenv(jsonx_str(command->json, "name"), jsonx_str(command->json, "value"), 1);

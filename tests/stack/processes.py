@@ -1,8 +1,8 @@
 """Child processes: started on loopback, waited for with a deadline, dead when their parent dies."""
 
+import fcntl
 import http.client
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -15,6 +15,10 @@ from pathlib import Path
 # The kernel ends a child when the thread that started it ends, so start processes from the main
 # thread. setpriv (util-linux) then becomes the program: no Python runs between fork and exec.
 DIE_WITH_PARENT = ["setpriv", "--pdeathsig", "KILL", "--"]
+
+PORTS_A_PROCESS = 500
+PORTS = []  # this process's, the one to try next first
+CLAIMS = []
 
 # Never through a proxy that the environment names: all of this is on loopback.
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -34,13 +38,35 @@ def port_is_free(port, host="127.0.0.1"):
         return True
 
 
+def claim_ports():
+    """The first of PORTS_A_PROCESS ports that are this process's alone while it lives: tests run in
+    several at once, and a port is not yet in use when the next is asked for."""
+    directory = os.path.join(tempfile.gettempdir(), f"microbadger-ports-{os.getuid()}")
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    for first in range(12_000, 32_000, PORTS_A_PROCESS):
+        claim = open(os.path.join(directory, str(first)), "w", encoding="ascii")
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            claim.close()
+            continue
+        CLAIMS.append(claim)  # open, so locked, until the process ends
+        return first
+    raise StackError("all loopback ports from 12000 to 31999 are claimed by other test runs")
+
+
 def free_port():
-    """A loopback port that nobody listens on, below those of outgoing connections: it stays free
-    while its server is down between a kill and a restart."""
-    while True:
-        port = random.randrange(12_000, 32_000)
+    """A loopback port that nobody listens on or was given before by this process, below those of
+    outgoing connections: it stays free while its server is down between a kill and a restart."""
+    if not CLAIMS:
+        first = claim_ports()
+        PORTS.extend(range(first, first + PORTS_A_PROCESS))
+    for _ in range(PORTS_A_PROCESS):
+        port = PORTS.pop(0)
+        PORTS.append(port)
         if port_is_free(port):
             return port
+    raise StackError("none of this process's loopback ports is free")
 
 
 def wait_until(condition, seconds, what, every=0.01):

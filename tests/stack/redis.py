@@ -12,8 +12,8 @@ class RedisError(Exception):
 class RedisClient:
     """Blocking RESP2 client: call("GET", key). Text comes back as str, nil as None."""
 
-    def __init__(self, port, db=0, timeout=5):
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout)
+    def __init__(self, port, db=0, timeout=5, host="127.0.0.1"):
+        self._socket = socket.create_connection((host, port), timeout)
         self._file = self._socket.makefile("rb")
         if db:
             self.call("SELECT", db)
@@ -23,9 +23,10 @@ class RedisClient:
         out = [b"*%d\r\n" % len(parts)]
         out += [b"$%d\r\n%s\r\n" % (len(part), part) for part in parts]
         self._socket.sendall(b"".join(out))
-        return self._reply()
+        return self.answer()
 
-    def _reply(self):
+    def answer(self):
+        """The next answer, or what a channel that is subscribed to brings."""
         line = self._file.readline()
         if not line.endswith(b"\r\n"):
             raise ConnectionError("redis closed the connection")
@@ -39,7 +40,7 @@ class RedisClient:
         if kind == b"$":
             return self._bulk(int(rest))
         if kind == b"*":
-            return None if int(rest) < 0 else [self._reply() for _ in range(int(rest))]
+            return None if int(rest) < 0 else [self.answer() for _ in range(int(rest))]
         raise ConnectionError(f"not RESP2: {line!r}")
 
     def _bulk(self, length):
@@ -59,12 +60,15 @@ class RedisClient:
 
 
 class Redis:
-    """redis-server on a free loopback port; nothing is kept on disk unless aof is set."""
+    """redis-server on a free port, on loopback unless `host` is another address; nothing is kept on
+    disk unless aof is set."""
 
-    def __init__(self, directory, aof=False, options=()):
-        self.port = free_port()
+    def __init__(self, directory, aof=False, options=(), host="127.0.0.1", port=None):
+        self.host = host
+        self.port = port or free_port()
         self.directory = directory
-        argv = ["redis-server", "--port", self.port, "--bind", "127.0.0.1", "--save", ""]
+        argv = ["redis-server", "--port", self.port, "--bind", host, "--save", ""]
+        argv += ["--protected-mode", "yes" if host == "127.0.0.1" else "no"]
         argv += ["--appendonly", "yes" if aof else "no", "--dir", directory, "--databases", "64"]
         argv += ["--appendfsync", "everysec", "--daemonize", "no", "--loglevel", "notice"]
         self.process = Process("redis", [*argv, *options], directory)
@@ -82,11 +86,11 @@ class Redis:
             return False
 
     def client(self, db=0):
-        return RedisClient(self.port, db)
+        return RedisClient(self.port, db, host=self.host)
 
     def url(self, db=0, stream=None):
         query = f"?stream={stream}" if stream else ""
-        return f"redis://127.0.0.1:{self.port}/{db}{query}"
+        return f"redis://{self.host}:{self.port}/{db}{query}"
 
     def flush(self, db=0):
         with self.client(db) as client:

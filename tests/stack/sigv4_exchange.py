@@ -92,6 +92,7 @@ class Exchange:
             "refused": None,
             "bytes": len(body),
             "queue": self.queue.rsplit("/", 1)[-1],
+            "wait_seconds": self.parameters.get("WaitTimeSeconds"),
         }
         self.rule = {}
         self.kind = None

@@ -27,16 +27,18 @@ class SqsError(Exception):
 
 
 class Sqs:
-    """Both servers. create_queues() for each test, with names of its own."""
+    """Both servers, the proxy on `host` and `port`. create_queues() for each test, with names of its
+    own."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, host="127.0.0.1", port=None):
         if not VENV_PYTHON.exists():
             raise StackError("build/venv is missing: run tools/deps venv first")
-        self.port = free_port()
+        self.host = host
+        self.port = port or free_port()
         self.server_port = free_port()
         self.server = Process("ministack", self._server_argv(), directory, self._server_env())
         proxy = Path(__file__).with_name("sigv4_proxy.py")
-        argv = [VENV_PYTHON, proxy, "--listen", f"127.0.0.1:{self.port}"]
+        argv = [VENV_PYTHON, proxy, "--listen", f"{host}:{self.port}"]
         argv += ["--upstream", f"http://127.0.0.1:{self.server_port}"]
         argv += ["--cred", f"{ACCESS_KEY}:{SECRET_KEY}", "--region", REGION]
         self.proxy = Process("sigv4_proxy", argv, directory)
@@ -70,7 +72,7 @@ class Sqs:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def queue_url(self, name):
         """As the programs are given it: through the proxy."""
@@ -155,6 +157,10 @@ class Sqs:
         """What the proxy saw: {"ops": {operation: {...}}, "refused": {...}, ...}."""
         return self._control("/__counts")
 
+    def log(self, queue):
+        """The last requests about a queue, oldest first: {"t": seconds, "op": ..., "status": ...}."""
+        return [entry for entry in self._control("/__log") if entry["queue"] == queue]
+
     def fault(self, kind, op="*", **rule):
         """Adds one of the proxy's rules: fault("throttle", "SendMessage", next=2)."""
         self._control("/__faults", {"add": [{"kind": kind, "op": op, **rule}]})
@@ -163,12 +169,15 @@ class Sqs:
         """clock_offset, verify, dialect, skew, creds, add_creds"""
         self._control("/__config", settings)
 
+    def reset_counts(self):
+        self._control("/__reset", {})
+
     def reset(self):
         """No faults, nothing counted, the one pair of keys."""
         self._control("/__faults", {"clear": True})
         keys = {ACCESS_KEY: {"secret": SECRET_KEY}}
         self.configure(clock_offset=0, verify=True, dialect="coral", skew=300, creds=keys)
-        self._control("/__reset", {})
+        self.reset_counts()
 
     def wait_empty(self, name, seconds):
         wait_until(lambda: sum(self.depth(name)) == 0, seconds, f"queue {name} to be empty", 0.05)

@@ -150,7 +150,11 @@ class Suite:
 
     def add(self, name):
         """Another copy: add("inspector-2"), a second api with a port of its own: add("api-2")."""
-        return self._make(name).start().wait_ready()
+        return self.launch(name).wait_ready()
+
+    def launch(self, name):
+        """The same, but it may not get ready."""
+        return self._make(name).start()
 
     def start(self, programs=PROGRAMS):
         started = [self._make(name).start() for name in programs]

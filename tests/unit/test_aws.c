@@ -1,136 +1,165 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+/* How keys are handed out and replaced, with those of the environment. Sources that are asked over
+ * the network are in tests/integration/test_aws_credentials.py. */
+#include "unit.h"
 
-#include <cmocka.h>
 #include <stdlib.h>
 
 #include "aws.h"
 #include "err.h"
+#include "loop.h"
+#include "mem.h"
 
-#define AWS_URL "https://sqs.eu-west-1.amazonaws.com/123456789012/inspection"
-#define LOCAL_URL "http://127.0.0.1:9324/000000000000/inspection"
+#define URL "https://sqs.eu-west-1.amazonaws.com/123456789012/inspection"
+#define DEADLINE_MS 20000
 
-static int clear_environment(void **state)
+static struct loop *loop;
+static struct aws *aws;
+static int ready_count;
+static bool is_ready;
+
+static void on_ready(void *arg)
 {
-    (void)state;
-    static const char *const names[] = {
-        "AWS_REGION",           "AWS_DEFAULT_REGION",    "AWS_ENDPOINT_URL",
-        "AWS_ENDPOINT_URL_SQS", "AWS_ACCESS_KEY_ID",     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-        "AWS_SESSION_TOKEN",    "AWS_SECRET_ACCESS_KEY",
-    };
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        unsetenv(names[i]);
-    return 0;
+    (void)arg;
+    ready_count++;
+    is_ready = true;
 }
 
-static void set_keys(void)
+static void set_keys(const char *access_key)
 {
-    setenv("AWS_ACCESS_KEY_ID", "AKID", 1);
+    setenv("AWS_ACCESS_KEY_ID", access_key, 1);
     setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
 }
 
-static void assert_aws(const char *url, const char *region, const char *endpoint)
+static int start(void **state)
 {
-    struct aws *aws = aws_new(url);
-    assert_string_equal(aws_region(aws), region);
-    assert_string_equal(aws_endpoint(aws), endpoint);
+    unit_clear_aws(state);
+    set_keys("AKID1");
+    loop = loop_new();
+    aws = aws_new(loop, NULL, URL);
+    ready_count = 0;
+    is_ready = false;
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
     aws_free(aws);
+    loop_free(loop);
+    return 0;
 }
 
-static void queue_host_tells_region_and_endpoint(void **state)
+static struct aws_waiter waiter(void)
 {
-    (void)state;
-    assert_aws(AWS_URL, "eu-west-1", "https://sqs.eu-west-1.amazonaws.com/");
-    assert_aws("https://sqs.cn-north-1.amazonaws.com.cn/1/q", "cn-north-1",
-               "https://sqs.cn-north-1.amazonaws.com.cn/");
-    assert_aws("https://sqs-fips.us-east-1.amazonaws.com/1/q", "us-east-1",
-               "https://sqs-fips.us-east-1.amazonaws.com/");
-    assert_aws("https://vpce-1.sqs.eu-west-1.vpce.amazonaws.com/1/q", "eu-west-1",
-               "https://vpce-1.sqs.eu-west-1.vpce.amazonaws.com/");
-    assert_aws("https://sqs.us-west-2.api.aws/1/q", "us-west-2", "https://sqs.us-west-2.api.aws/");
-    assert_aws("http://[::1]:9324/1/q", "", "http://[::1]:9324/");
+    return (struct aws_waiter){.ready = on_ready};
 }
 
-static void region_comes_from_the_environment_elsewhere(void **state)
+static struct aws_credentials get(void)
 {
-    (void)state;
-    setenv("AWS_DEFAULT_REGION", "us-east-2", 1);
-    assert_aws(LOCAL_URL, "us-east-2", "http://127.0.0.1:9324/");
-    setenv("AWS_REGION", "us-east-1", 1);
-    assert_aws(LOCAL_URL, "us-east-1", "http://127.0.0.1:9324/");
-    /* AWS itself takes no signature for another region than the host's. */
-    assert_aws(AWS_URL, "eu-west-1", "https://sqs.eu-west-1.amazonaws.com/");
+    struct aws_credentials credentials = {0};
+    assert_int_equal(aws_credentials_get(aws, &credentials), 0);
+    assert_null(aws_credentials_problem(aws));
+    return credentials;
 }
 
-static void endpoint_variables_go_by_rank(void **state)
+static void assert_none(const char *problem)
 {
-    (void)state;
-    setenv("AWS_ENDPOINT_URL", "http://general:1", 1);
-    assert_aws(AWS_URL, "eu-west-1", "http://general:1/");
-    setenv("AWS_ENDPOINT_URL_SQS", "http://special:2//", 1);
-    assert_aws(AWS_URL, "eu-west-1", "http://special:2/");
-    setenv("AWS_ENDPOINT_URL_SQS", "", 1);
-    assert_aws(AWS_URL, "eu-west-1", "http://general:1/");
-    setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true", 1);
-    assert_aws(AWS_URL, "eu-west-1", "https://sqs.eu-west-1.amazonaws.com/");
-}
-
-static void assert_problem(const char *url, const char *problem)
-{
-    struct aws *aws = aws_new(url);
-    if (problem)
-        assert_string_equal(aws_problem(aws), problem);
-    else
-        assert_null(aws_problem(aws));
-    aws_free(aws);
-}
-
-static void problems_are_told_one_by_one(void **state)
-{
-    (void)state;
-    setenv("AWS_ENDPOINT_URL", "ftp://host", 1);
-    assert_problem(LOCAL_URL,
-                   "AWS_ENDPOINT_URL_SQS or AWS_ENDPOINT_URL is not an http or https URL");
-    unsetenv("AWS_ENDPOINT_URL");
-    assert_problem(LOCAL_URL, "its region is not known: AWS_REGION is not set");
-    setenv("AWS_REGION", "us:east/1", 1);
-    assert_problem(LOCAL_URL, "AWS_REGION is not the name of a region");
-    setenv("AWS_REGION", "us-east-1", 1);
-    setenv("AWS_ACCESS_KEY_ID", "AKID", 1);
-    assert_problem(LOCAL_URL, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set");
-    set_keys();
-    assert_problem(LOCAL_URL, NULL);
-    assert_problem("::", "it is not a URL");
-}
-
-static void credentials_are_read_anew(void **state)
-{
-    (void)state;
-    struct aws *aws = aws_new(LOCAL_URL);
     struct aws_credentials credentials;
     assert_int_equal(aws_credentials_get(aws, &credentials), ERR_UNAVAILABLE);
-    set_keys();
-    assert_int_equal(aws_credentials_get(aws, &credentials), 0);
-    assert_string_equal(credentials.access_key, "AKID");
+    assert_string_equal(aws_credentials_problem(aws), problem);
+}
+
+static void run_until_ready(void)
+{
+    assert_true(loop_run_until(loop, &is_ready, loop_now_ms(loop) + DEADLINE_MS));
+    is_ready = false;
+}
+
+static void keys_at_hand_are_there_at_once(void **state)
+{
+    (void)state;
+    struct aws_credentials credentials = get();
+    assert_string_equal(credentials.access_key, "AKID1");
     assert_string_equal(credentials.secret_key, "secret");
     assert_null(credentials.session_token);
+    assert_string_equal(aws_region(aws), "eu-west-1");
+    assert_string_equal(aws_endpoint(aws), "https://sqs.eu-west-1.amazonaws.com/");
+}
+
+static void refused_keys_are_replaced_and_those_who_wait_are_told(void **state)
+{
+    (void)state;
+    struct aws_waiter first = waiter();
+    struct aws_waiter second = waiter();
+    struct aws_waiter third = waiter();
+    set_keys("AKID2");
     setenv("AWS_SESSION_TOKEN", "token", 1);
-    assert_int_equal(aws_credentials_get(aws, &credentials), 0);
-    assert_string_equal(credentials.session_token, "token");
-    aws_free(aws);
+    aws_credentials_refused(aws, get().serial);
+    assert_none("AWS credentials from the environment are on their way");
+    assert_true(aws_credentials_wait(aws, &first));
+    assert_true(aws_credentials_wait(aws, &second));
+    assert_true(aws_credentials_wait(aws, &third));
+    aws_credentials_leave(aws, &second);
+    aws_credentials_leave(aws, &second);
+    assert_int_equal(ready_count, 0); /* from the loop only */
+    run_until_ready();
+    assert_int_equal(ready_count, 2);
+    assert_string_equal(get().access_key, "AKID2");
+    assert_string_equal(get().session_token, "token");
+}
+
+static void refusals_of_old_keys_do_not_count(void **state)
+{
+    (void)state;
+    struct aws_waiter waiting = waiter();
+    int old = get().serial;
+    aws_credentials_refused(aws, old);
+    assert_true(aws_credentials_wait(aws, &waiting));
+    run_until_ready();
+    int serial = get().serial;
+    assert_int_not_equal(serial, old);
+    aws_credentials_refused(aws, old); /* of a request that took long */
+    assert_int_equal(get().serial, serial);
+}
+
+static void a_failure_is_told_and_tried_again(void **state)
+{
+    (void)state;
+    struct aws_waiter waiting = waiter();
+    unsetenv("AWS_SECRET_ACCESS_KEY");
+    aws_credentials_refused(aws, get().serial);
+    assert_true(aws_credentials_wait(aws, &waiting));
+    run_until_ready();
+    assert_none("no AWS credentials from the environment: the access key or the secret key is "
+                "missing");
+    assert_false(aws_credentials_wait(aws, &waiting)); /* it may take long */
+    set_keys("AKID3");
+    bool never = false;
+    int64_t deadline_ms = loop_now_ms(loop) + DEADLINE_MS;
+    while (aws_credentials_problem(aws) && loop_now_ms(loop) < deadline_ms)
+        loop_run_until(loop, &never, loop_now_ms(loop) + 20);
+    assert_string_equal(get().access_key, "AKID3");
+    assert_int_equal(ready_count, 1);
+}
+
+static void the_url_is_checked(void **state)
+{
+    (void)state;
+    assert_null(aws_check(URL));
+    AUTO(free) char *why = aws_check("http://127.0.0.1:1/1/q");
+    assert_string_equal(why, "its region is not known: AWS_REGION is not set");
     aws_free(NULL);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(queue_host_tells_region_and_endpoint, clear_environment),
-        cmocka_unit_test_setup(region_comes_from_the_environment_elsewhere, clear_environment),
-        cmocka_unit_test_setup(endpoint_variables_go_by_rank, clear_environment),
-        cmocka_unit_test_setup(problems_are_told_one_by_one, clear_environment),
-        cmocka_unit_test_setup(credentials_are_read_anew, clear_environment),
+        cmocka_unit_test_setup_teardown(keys_at_hand_are_there_at_once, start, end),
+        cmocka_unit_test_setup_teardown(refused_keys_are_replaced_and_those_who_wait_are_told,
+                                        start, end),
+        cmocka_unit_test_setup_teardown(refusals_of_old_keys_do_not_count, start, end),
+        cmocka_unit_test_setup_teardown(a_failure_is_told_and_tried_again, start, end),
+        cmocka_unit_test_setup_teardown(the_url_is_checked, start, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

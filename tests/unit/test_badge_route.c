@@ -84,6 +84,7 @@ static void requests_are_counted_by_type(void **state)
 {
     (void)state;
     metrics_reset();
+    badge_route_declare_metrics();
     badge_route_count("/badges/size/a.svg");
     badge_route_count("/badges/size/b.svg?platform=linux/arm64");
     badge_route_count("/badges/stars/a.svg");
@@ -93,6 +94,7 @@ static void requests_are_counted_by_type(void **state)
     metrics_render(&out);
     assert_non_null(strstr(strbuf_str(&out), "mb_badges_total{type=\"size\"} 2\n"));
     assert_non_null(strstr(strbuf_str(&out), "mb_badges_total{type=\"stars\"} 1\n"));
+    assert_non_null(strstr(strbuf_str(&out), "mb_badges_total{type=\"pulls\"} 0\n"));
     assert_null(strstr(strbuf_str(&out), "nothing"));
     strbuf_release(&out);
 }

@@ -23,6 +23,7 @@ struct fixture {
     char peer[64];
     struct httpd_request *held; /* suspended */
     size_t body_bytes;
+    bool large_header; /* answers have as many as there are at most */
 };
 
 static struct fixture f;
@@ -33,6 +34,12 @@ static struct httpd_response *answer_new(int status, size_t body_bytes)
     memset(body, 'x', body_bytes);
     struct httpd_response *response = httpd_response_new(status, body, body_bytes);
     httpd_response_header(response, "X-Test", "yes");
+    if (f.large_header) {
+        char value[1301];
+        memset(value, 'v', sizeof(value) - 1);
+        value[sizeof(value) - 1] = '\0';
+        httpd_response_header(response, "X-Large", value);
+    }
     return response;
 }
 
@@ -227,29 +234,74 @@ static void one_response_serves_many(void **state)
     httpd_response_unref(response);
 }
 
+/* Requests that grow in one way: what they begin with, what is repeated, what they end with. */
+struct growth {
+    const char *begin, *unit, *end;
+    int accepted; /* up to this size the answer must be 200 */
+};
+
+static int status_of(const struct growth *growth, size_t size)
+{
+    struct strbuf text = STRBUF_INIT(65536);
+    struct http_client other;
+    strbuf_adds(&text, growth->begin);
+    while (text.len + strlen(growth->unit) + strlen(growth->end) <= size)
+        strbuf_adds(&text, growth->unit);
+    strbuf_adds(&text, growth->end);
+    http_client_open(&other, f.loop, httpd_port(f.httpd));
+    http_client_send(&other, strbuf_str(&text));
+    http_client_receive(&other);
+    int status = http_client_status(&other);
+    http_client_close(&other);
+    strbuf_release(&text);
+    return status;
+}
+
 /* Whatever the size, the answer is a status, never a silent close. */
+static void assert_all_are_answered(const struct growth *growth, int max_size)
+{
+    int refused = 0;
+    f.large_header = true;
+    for (int size = 64; size <= max_size; size += 64) {
+        int status = status_of(growth, (size_t)size);
+        bool is_refused = status == 413 || status == 414 || status == 431;
+        if ((status != 200 && !is_refused) || (is_refused && size <= growth->accepted))
+            fail_msg("status %d for %d bytes of %s", status, size, growth->unit);
+        refused += is_refused;
+    }
+    assert_in_range(refused, 1, max_size / 64 - growth->accepted / 64);
+    http_client_idle(f.loop);
+    assert_int_equal(httpd_active(f.httpd), 0);
+}
+
 static void too_large_requests_are_told_so(void **state)
 {
     (void)state;
-    unsigned refused = 0;
-    for (int size = 500; size < 9000; size += 250) {
-        char filler[9001];
-        memset(filler, 'a', sizeof(filler));
-        filler[size] = '\0';
-        struct http_client other;
-        http_client_open(&other, f.loop, httpd_port(f.httpd));
-        AUTO(free)
-        char *text = xasprintf("GET /x HTTP/1.1\r\nHost: t\r\nX-Filler: %s\r\n\r\n", filler);
-        http_client_send(&other, text);
-        http_client_receive(&other);
-        int status = http_client_status(&other);
-        assert_true(status == 200 || status == 431);
-        if (size < 3000)
-            assert_int_equal(status, 200);
-        refused += status == 431;
-        http_client_close(&other);
-    }
-    assert_true(refused > 5);
+    static const struct growth growths[] = {
+        {"GET /x HTTP/1.1\r\nHost: t\r\nX-Filler: ", "a", "\r\n\r\n", 4416},
+        {"GET /", "a", " HTTP/1.1\r\nHost: t\r\n\r\n", 4480},
+        {"GET /?", "a=b&", " HTTP/1.1\r\nHost: t\r\n\r\n", 4480},
+        {"GET /x HTTP/1.1\r\nHost: t\r\n", "a:b\r\n", "\r\n", 320},
+        {"GET /x HTTP/1.1\r\nHost: t\r\n", "X-Usual: of fifty-odd bytes, as browsers send\r\n",
+         "\r\n", 1856},
+        {"POST /x HTTP/1.1\r\nHost: t\r\nContent-Length: 70000\r\nX-Filler: ", "a", "\r\n\r\n", 0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(growths); i++)
+        assert_all_are_answered(&growths[i], 12 * 1024);
+}
+
+/* libmicrohttpd copies them, and refuses what does not fit itself; its own answer has no room
+ * either beside 5.76 to 5.89 KB, where this ends. */
+static void too_large_cookies_are_told_so(void **state)
+{
+    (void)state;
+    static const struct growth growths[] = {
+        {"GET /x HTTP/1.1\r\nHost: t\r\nCookie: a=", "b", "\r\n\r\n", 2176},
+        {"GET /x HTTP/1.1\r\nHost: t\r\nCookie: a=b", "; a=b", "\r\n\r\n", 256},
+        {"GET /x HTTP/1.1\r\nHost: t\r\nCookie: ", ";", "\r\n\r\n", 64},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(growths); i++)
+        assert_all_are_answered(&growths[i], 5696);
 }
 
 static void queries_of_many_members_are_answered(void **state)
@@ -329,6 +381,7 @@ int main(void)
         TEST(client_that_left_is_no_trouble),
         TEST(one_response_serves_many),
         TEST(too_large_requests_are_told_so),
+        TEST(too_large_cookies_are_told_so),
         TEST(queries_of_many_members_are_answered),
         TEST(quiesce_closes_the_door_and_ends_connections),
         TEST(addresses_that_cannot_be_say_why),

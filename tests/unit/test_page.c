@@ -154,6 +154,25 @@ static void layers_have_their_sizes_and_shares(void **state)
     has(html, "x=\"750.0\" width=\"250.0\"");
 }
 
+static void labels_and_attachments_have_a_table_each(void **state)
+{
+    (void)state;
+    AUTO(free)
+    char *html =
+        render_found("{\"Metadata\":[{\"Key\":\"a.key\",\"Value\":\"v\"},{\"Key\":\"b.key\"}],"
+                     "\"Attachments\":[{\"Type\":\"signature\",\"Size\":2048}]}");
+    has(html, "<section aria-labelledby=\"labels\"><h2 id=\"labels\">Labels and metadata</h2>\n"
+              "<div class=\"scroll\" tabindex=\"0\"><table aria-label=\"Labels and metadata\">");
+    has(html, "<th scope=\"col\">Found in</th></tr>");
+    has(html, "b.key</th>");
+    has(html, "<h2 id=\"attachments\">Signatures, SBOM, provenance</h2>\n");
+    has(html, "<tr><th scope=\"row\">signature</th>");
+    has(html, "2.0 KB");
+    AUTO(free) char *without = render_found("{\"Metadata\":[],\"Attachments\":[]}");
+    has_not(without, "id=\"labels\"");
+    has_not(without, "id=\"attachments\"");
+}
+
 static void long_commands_are_cut_and_whole_below(void **state)
 {
     (void)state;
@@ -303,6 +322,7 @@ int main(void)
         cmocka_unit_test(hostile_texts_are_shown_as_text),
         cmocka_unit_test(members_of_other_types_are_left_out),
         cmocka_unit_test(layers_have_their_sizes_and_shares),
+        cmocka_unit_test(labels_and_attachments_have_a_table_each),
         cmocka_unit_test(long_commands_are_cut_and_whole_below),
         cmocka_unit_test(a_tag_that_was_not_asked_for_is_told_truly),
         cmocka_unit_test(links_keep_the_platform_and_name_each_once),

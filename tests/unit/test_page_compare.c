@@ -101,6 +101,33 @@ static void members_of_other_types_make_a_page(void **state)
     }
 }
 
+static void two_sides_have_a_table_of_values_and_one_of_sizes(void **state)
+{
+    (void)state;
+    AUTO(route) struct route route;
+    AUTO(strbuf) struct strbuf out = STRBUF_INIT(PAGE_MAX_BYTES);
+    JSON_AUTO
+    json_t *result = unit_json(
+        "{'Labels':{'Rows':[{'Name':'l','Change':'added','B':'v'}],'RowsOmitted':3},"
+        "'Platforms':{'Rows':[{'Name':'linux/amd64','Change':'changed','A':{'DownloadSize':2048},"
+        "'B':{}},{'Name':'linux/arm64','Change':'removed','A':{'DownloadSize':1024},'B':7}],"
+        "'RowsOmitted':2}}");
+    route_parse("/compare?a=app&b=app", &route);
+    page_compare(&route, result, &out);
+    const char *page = strbuf_str(&out);
+    expect_in(page, "<th scope=\"col\">Name</th><th scope=\"col\">A</th>");
+    expect_in(page,
+              "<th scope=\"row\">l</th><td class=\"value\"><span class=\"none\">not set</span>"
+              "</td><td class=\"value\">v</td></tr>");
+    expect_in(page, "3 more rows are not shown.");
+    expect_in(page, "<th scope=\"col\">Platform</th><th scope=\"col\">A</th>");
+    expect_in(page, "<td class=\"number\">2.0 KB</td><td class=\"number\"><span class=\"none\">not "
+                    "known yet</span></td></tr>");
+    expect_in(page,
+              "1.0 KB</td><td class=\"number\"><span class=\"none\">not there</span></td></tr>");
+    expect_in(page, "2 more platforms are not shown.");
+}
+
 static void the_form_keeps_what_is_known(void **state)
 {
     (void)state;
@@ -120,6 +147,7 @@ int main(void)
         cmocka_unit_test(one_image_is_said_to_be_one),
         cmocka_unit_test(foreign_text_is_text),
         cmocka_unit_test(members_of_other_types_make_a_page),
+        cmocka_unit_test(two_sides_have_a_table_of_values_and_one_of_sizes),
         cmocka_unit_test(the_form_keeps_what_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,6 @@
 /* The queue's parts that need no second process; the rest is tests/integration/test_queue.py. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit.h"
 
-#include <cmocka.h>
 #include <string.h>
 
 #include "err.h"
@@ -61,6 +57,7 @@ static void sqs_urls_are_checked(void **state)
 {
     (void)state;
     char *why = NULL;
+    unit_clear_aws(NULL);
     setenv("AWS_ACCESS_KEY_ID", "AKID", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
     assert_int_equal(queue_url_check("https://sqs.us-east-1.amazonaws.com/1/jobs", &why), 0);
@@ -73,6 +70,8 @@ static void sqs_urls_are_checked(void **state)
     unsetenv("AWS_ACCESS_KEY_ID");
     assert_refused("https://sqs.us-east-1.amazonaws.com/1/jobs", "AWS_ACCESS_KEY_ID");
     unsetenv("AWS_SECRET_ACCESS_KEY");
+    setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
+    assert_refused("https://sqs.us-east-1.amazonaws.com/1/jobs", "there are no AWS credentials");
 }
 
 static struct redis *connect_redis(struct loop *loop)

@@ -12,6 +12,7 @@
 #include "redis_server.h"
 #include "relations.h"
 #include "relations_index.h"
+#include "relations_places.h"
 #include "store.h"
 #include "version_fetch.h"
 
@@ -426,6 +427,26 @@ static void an_unchanged_image_is_renewed(void **state)
         assert_true(count_of("TTL", redis_str(redis_at(keys, i), NULL)) > 60);
 }
 
+static void facts_at_hand_are_not_read_again(void **state)
+{
+    (void)state;
+    JSON_AUTO
+    json_t *stored = facts_of(3, 2, 0, 0);
+    JSON_AUTO
+    json_t *known = json_pack("{s:o}", digest_of(2), facts_of(2, 2, 0, 0));
+    JSON_AUTO
+    json_t *places = json_pack("[{s:s,s:s,s:s},{s:s,s:s,s:s},{s:s,s:s,s:s}]", "Child", digest_of(2),
+                               "Name", "a/two", "Version", digest_of(2), "Child", digest_of(3),
+                               "Name", "a/three", "Version", digest_of(3), "Child", digest_of(4),
+                               "Name", "a/four", "Version", digest_of(4));
+    assert_int_equal(store_put_facts(store, digest_of(3), stored), 0);
+    assert_int_equal(relations_places_fill(store, known, digest_of(1), places), 0);
+    assert_ptr_equal(json_object_get(json_array_get(places, 0), "Facts"),
+                     json_object_get(known, digest_of(2)));
+    assert_true(json_equal(json_object_get(json_array_get(places, 1), "Facts"), stored));
+    assert_null(json_object_get(json_array_get(places, 2), "Facts"));
+}
+
 static void an_error_of_redis_is_told(void **state)
 {
     (void)state;
@@ -460,6 +481,7 @@ int main(void)
         TEST(scratch_at_one_place_is_no_base_there),
         TEST(own_places_are_found_among_many_copies),
         TEST(an_unchanged_image_is_renewed),
+        TEST(facts_at_hand_are_not_read_again),
         TEST(an_error_of_redis_is_told),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);

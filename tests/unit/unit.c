@@ -1,7 +1,9 @@
 #include "unit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mem.h"
 
@@ -40,4 +42,18 @@ json_t *unit_json(const char *text)
     if (!json)
         fail_msg("%s: %s", copy, error.text);
     return json;
+}
+
+int unit_clear_aws(void **state)
+{
+    (void)state;
+    for (char **variable = environ; *variable;) {
+        AUTO(free) char *name = xstrndup(*variable, strcspn(*variable, "="));
+        if (strncmp(name, "AWS_", 4) == 0)
+            unsetenv(name);
+        else
+            variable++;
+    }
+    setenv("HOME", "/nonexistent", 1);
+    return 0;
 }

@@ -16,4 +16,7 @@ json_t *unit_read_json(const char *name);
 /* JSON written with ' for ", so that tests stay readable. Caller owns. */
 json_t *unit_json(const char *text);
 
+/* No AWS_* variable is set, and the home directory has no files of AWS's. A test's setup. */
+int unit_clear_aws(void **state);
+
 #endif
