@@ -4,7 +4,14 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "err.h"
 #include "loop.h"
@@ -211,6 +218,60 @@ static void free_cancels_and_unconnected_fails_later(void **state)
     loop_free(loop);
 }
 
+/* A server that knows no AUTH, as its real words are. */
+static pid_t repeater_start(const char *path)
+{
+    static const char answer[] = "-ERR unknown command 'AUTH', with args beginning with: 'user' 'a "
+                                 "secret of some length' \r\n";
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(listener, 8), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;) {
+            int peer = accept(listener, NULL, NULL);
+            (void)!write(peer, answer, sizeof(answer) - 1);
+        }
+    }
+    close(listener);
+    return pid;
+}
+
+struct problem {
+    bool is_told;
+    char text[160];
+};
+
+static void on_problem(void *arg, const char *why)
+{
+    struct problem *problem = arg;
+    problem->is_told = true;
+    (void)snprintf(problem->text, sizeof(problem->text), "%s", why);
+}
+
+static void a_password_that_comes_back_is_not_told(void **state)
+{
+    (void)state;
+    AUTO(free) char *path = xasprintf("%s/repeater.sock", server.directory);
+    AUTO(free) char *url = xasprintf("unix:user:a%%20secret%%20of%%20some%%20length@%s", path);
+    pid_t pid = repeater_start(path);
+    struct loop *loop = loop_new();
+    struct problem problem = {0};
+    struct redis *redis = redis_new(loop, url, "test");
+    redis_on_problem(redis, on_problem, &problem);
+    assert_true(loop_run_until(loop, &problem.is_told, loop_now_ms(loop) + 3000));
+    assert_string_equal(problem.text, "it refuses AUTH, with an answer that repeats the password");
+    assert_string_equal(redis_last_error(redis), problem.text);
+    redis_free(redis);
+    loop_free(loop);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +282,7 @@ int main(void)
         cmocka_unit_test(answer_that_is_here_is_not_late),
         cmocka_unit_test(lost_server_is_unavailable_and_comes_back),
         cmocka_unit_test(subscription_hears_and_tells_its_loss),
+        cmocka_unit_test(a_password_that_comes_back_is_not_told),
         cmocka_unit_test(free_cancels_and_unconnected_fails_later),
     };
     return cmocka_run_group_tests_name("redis", tests, start, stop);
