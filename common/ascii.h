@@ -3,6 +3,7 @@
 #define MB_ASCII_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 static inline bool has_prefix(const char *text, const char *prefix)
@@ -13,8 +14,8 @@ static inline bool has_prefix(const char *text, const char *prefix)
 /* Whether a text that a peer wrote repeats the start of a secret. Peers cut what they repeat. */
 static inline bool quotes_secret(const char *text, const char *secret)
 {
-    char start[17] = "";
-    strncat(start, secret, sizeof(start) - 1);
+    char start[17];
+    (void)snprintf(start, sizeof(start), "%.16s", secret);
     return *start && strstr(text, start);
 }
 
