@@ -6,16 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from cluster import BUILD, HERE, RESULTS, ROOT, Cluster, own_node, report
+from cluster import BUILD, HERE, ROOT, Cluster, own_node, report
 from deployed import Deployed
 
 IMAGES = Path(os.environ.get("IMAGES_OUT", ROOT / "build/images"))
 
 
+def pytest_collection_modifyitems(items):
+    """What needs no cluster comes first: beside one of our own there is no network but the node's."""
+    items.sort(key=lambda item: "node" in item.fixturenames)
+
+
 @pytest.fixture(scope="session")
 def node():
     """Our own node, running; None on a cluster that KUBECONFIG names."""
-    (RESULTS / "k8s-report.txt").unlink(missing_ok=True)
     if os.environ.get("KUBECONFIG"):
         yield None
         return

@@ -39,8 +39,9 @@ prepare() {
 
 can
 [ "${1:-test}" = test ] || exit 0
-mkdir -p build/results
 [ -n "${KUBECONFIG:-}" ] || prepare
+mkdir -p build/results
+rm -rf build/results/k8s*
 # shellcheck disable=SC2086 # words are wanted
 build/venv/bin/python -m pytest -q tests/k8s --junitxml=build/results/k8s.xml ${PYTEST_ARGS:-} &&
     cat build/results/k8s-report.txt
