@@ -52,7 +52,7 @@ all: $(BINARIES) ## build the programs into build/release/bin
 
 .PHONY: help
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 22
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 22
 
 # Written anew only where it says something else, so that a commit rebuilds one file.
 build/generated/revision: FORCE

@@ -3,11 +3,20 @@
 #define MB_ASCII_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 static inline bool has_prefix(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* Whether a text that a peer wrote repeats the start of a secret. Peers cut what they repeat. */
+static inline bool quotes_secret(const char *text, const char *secret)
+{
+    char start[17];
+    (void)snprintf(start, sizeof(start), "%.16s", secret);
+    return *start && strstr(text, start);
 }
 
 /* The value of a hexadecimal digit in any case, -1 for what is none. */

@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "aws_env.h"
 #include "err.h"
 #include "mem.h"
 
 #define MAX_CODE_CHARS 64
 #define MAX_MESSAGE_CHARS 120
-#define QUOTED_CHARS 16 /* so much of a secret in a text counts as quoting it */
 
 /* Keys in the environment */
 
@@ -87,17 +87,10 @@ void aws_request_release(struct aws_request *request)
     *request = (struct aws_request){0};
 }
 
-static bool quotes(const char *text, const char *secret)
-{
-    char start[QUOTED_CHARS + 1] = "";
-    strncat(start, secret, QUOTED_CHARS);
-    return *start && strstr(text, start);
-}
-
 /* Its first line, printable; "" where it quotes the secret. */
 static char *shown(const char *text, size_t max_chars, const char *secret)
 {
-    if (secret && quotes(text, secret))
+    if (secret && quotes_secret(text, secret))
         return xstrdup("");
     char *copy = xstrndup(text, strcspn(text, "\r\n"));
     if (strlen(copy) > max_chars)

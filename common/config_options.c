@@ -250,5 +250,8 @@ char *config_pool_problems(const struct config *config)
                     "  MB_INSPECTOR_MIN=%lld and MB_SIZE_MIN=%lld are together more than "
                     "MB_POOL=%lld\n",
                     (long long)config->inspector_min, (long long)config->size_min, (long long)pool);
+    if (strcmp(config->inspector_deployment, config->size_deployment) == 0)
+        strbuf_addf(&text, "  MB_INSPECTOR_DEPLOYMENT and MB_SIZE_DEPLOYMENT are the same: %s\n",
+                    config->size_deployment);
     return text.len ? strbuf_detach(&text) : NULL;
 }

@@ -50,8 +50,8 @@ bool config_is_secret(const struct option_row *row);
 bool config_is_text(const struct option_row *row);
 /* Why a text value cannot be, NULL if it can; caller frees. */
 char *config_problem(const struct option_row *row, const char *value);
-/* What is wrong with the scaler's numbers, each by itself in its range, taken together: lines of
- * text, NULL if nothing is; caller frees. */
+/* What is wrong with the scaler's numbers and Deployments, each by itself right, taken together:
+ * lines of text, NULL if nothing is; caller frees. */
 char *config_pool_problems(const struct config *config);
 
 #endif

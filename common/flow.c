@@ -46,10 +46,10 @@ static void on_read(void *arg, int err, struct redis_reply *reply)
 {
     struct flow_reading *reading = arg;
     const struct flow flow = {
-        .sent = redis_int(redis_at(reply, 0)),
-        .received = redis_int(redis_at(reply, 1)),
-        .done = redis_int(redis_at(reply, 2)),
-        .busy_ms = redis_int(redis_at(reply, 3)),
+        .sent = redis_count(redis_at(reply, 0)),
+        .received = redis_count(redis_at(reply, 1)),
+        .done = redis_count(redis_at(reply, 2)),
+        .busy_ms = redis_count(redis_at(reply, 3)),
     };
     reading->done(reading->arg, err, err ? NULL : &flow);
     free(reading);

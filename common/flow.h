@@ -22,7 +22,8 @@
  * would have told it; programs of older versions count nothing; a dead queue that SQS fills by
  * itself counts no `done`. So the differences may be off for good, below zero too: readers take
  * the growth of a total over time, and the queue's depth for what is there now. A total that falls
- * began anew, with its Redis. */
+ * began anew, with its Redis. What is in Redis anybody there may write: totals are read as 0 to
+ * 2^53. */
 #ifndef MB_FLOW_H
 #define MB_FLOW_H
 

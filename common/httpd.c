@@ -90,16 +90,33 @@ static bool leaves_room_for_answer(struct MHD_Connection *connection)
     return bytes + (cookies ? strlen(cookies) + 1 : 0) <= CONNECTION_MEMORY_BYTES;
 }
 
+/* Where it is the target that is so long, it can name nothing: no valid one comes near. */
+static char *refusal(const struct httpd_request *request, size_t text_bytes)
+{
+    static const char body[] =
+        "{\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,\"detail\":\"The "
+        "target is "
+        "longer than any name or query that could be.\",\"code\":\"bad_request\"}";
+    if (strlen(request->target) < text_bytes / 2)
+        return xstrdup("HTTP/1.1 431 Request Header Fields Too Large\r\n"
+                       "Connection: close\r\nContent-Length: 0\r\n\r\n");
+    return xasprintf("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"
+                     "Content-Type: application/problem+json\r\nContent-Length: %zu\r\n\r\n%s",
+                     sizeof(body) - 1, strcmp(request->method, "HEAD") == 0 ? "" : body);
+}
+
 /* Past libmicrohttpd, which has no memory for it. Nothing else is being sent: answers of requests
  * that came before are out when this one is read. */
-static enum MHD_Result refuse_large_headers(struct MHD_Connection *connection)
+static enum MHD_Result refuse_large_headers(struct MHD_Connection *connection,
+                                            const struct httpd_request *request)
 {
-    static const char answer[] = "HTTP/1.1 431 Request Header Fields Too Large\r\n"
-                                 "Connection: close\r\nContent-Length: 0\r\n\r\n";
+    const union MHD_ConnectionInfo *size =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    AUTO(free) char *answer = refusal(request, size ? size->header_size : 0);
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (info)
-        (void)send(info->connect_fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+        (void)send(info->connect_fd, answer, strlen(answer), MSG_NOSIGNAL | MSG_DONTWAIT);
     return MHD_NO;
 }
 
@@ -116,7 +133,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         request->is_started = true;
         request->method = method;
         if (!leaves_room_for_answer(connection))
-            return refuse_large_headers(connection);
+            return refuse_large_headers(connection, request);
         return declares_large_body(request) ? httpd_queue_response(request, httpd->body_too_large)
                                             : MHD_YES;
     }

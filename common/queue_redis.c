@@ -244,9 +244,9 @@ static void on_depth(void *arg, int err, struct redis_reply *reply)
     struct redis_operation *operation = arg;
     err = queue_redis_result(operation->queue, operation->what, err, reply);
     struct queue_depth depth = {
-        .waiting = redis_int(redis_at(reply, 0)),
-        .in_flight = redis_int(redis_at(reply, 1)),
-        .delayed = redis_int(redis_at(reply, 2)),
+        .waiting = redis_count(redis_at(reply, 0)),
+        .in_flight = redis_count(redis_at(reply, 1)),
+        .delayed = redis_count(redis_at(reply, 2)),
         .oldest_age_ms = redis_int(redis_at(reply, 3)),
     };
     operation->depth_done(operation->arg, err, err ? NULL : &depth);

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "clock.h"
 #include "err.h"
 #include "loop.h"
@@ -315,15 +316,26 @@ static void on_login_step(redisAsyncContext *context, void *data, void *arg)
         connection_lost(redis, reply->str);
 }
 
+/* A server that does not know AUTH repeats it with the password; what is told here is logged. */
+static void on_auth(redisAsyncContext *context, void *data, void *arg)
+{
+    const redisReply *reply = data;
+    struct redis *redis = arg;
+    bool is_refused = reply && reply->type == REDIS_REPLY_ERROR && redis->context == context;
+    if (is_refused && quotes_secret(reply->str, redis->address.password))
+        connection_lost(redis, "it refuses AUTH, with an answer that repeats the password");
+    else
+        on_login_step(context, data, arg);
+}
+
 static void login(struct redis *redis)
 {
     const struct redis_address *address = &redis->address;
     redisAsyncContext *context = redis->context;
     if (*address->password && *address->user)
-        redisAsyncCommand(context, on_login_step, redis, "AUTH %s %s", address->user,
-                          address->password);
+        redisAsyncCommand(context, on_auth, redis, "AUTH %s %s", address->user, address->password);
     else if (*address->password)
-        redisAsyncCommand(context, on_login_step, redis, "AUTH %s", address->password);
+        redisAsyncCommand(context, on_auth, redis, "AUTH %s", address->password);
     if (address->db)
         redisAsyncCommand(context, on_login_step, redis, "SELECT %d", address->db);
     redisAsyncCommand(context, NULL, NULL, "CLIENT SETNAME %s", redis->name);
@@ -409,8 +421,9 @@ struct redis *redis_new(struct loop *loop, const char *url, const char *name)
     struct redis *redis = xcalloc(1, sizeof(*redis));
     const char *why;
     if (redis_address_parse(url, &redis->address, &why) != 0)
-        abort();                    /* the caller has checked it */
-    (void)signal(SIGPIPE, SIG_IGN); /* neither hiredis nor OpenSSL write without it */
+        abort(); /* the caller has checked it */
+    /* hiredis and OpenSSL write to a socket that the server may have closed. */
+    (void)signal(SIGPIPE, SIG_IGN);
     redis->loop = loop;
     redis->name = xstrdup(name);
     redis->command_turn = 1;

@@ -80,6 +80,8 @@ bool redis_is_error(const struct redis_reply *reply);
 const char *redis_str(const struct redis_reply *reply, size_t *ret_len);
 /* An integer reply, or a string reply read as one; 0 for others. */
 int64_t redis_int(const struct redis_reply *reply);
+/* The same where it counts something: from 0 to 2^53, so that sums and differences have room. */
+int64_t redis_count(const struct redis_reply *reply);
 size_t redis_len(const struct redis_reply *reply); /* elements of an array reply */
 struct redis_reply *redis_at(const struct redis_reply *reply, size_t index); /* NULL past the end */
 

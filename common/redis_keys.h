@@ -29,8 +29,8 @@
 #define KEY_INDEX_CONFIG "mb:1:idx:config:" /* by config digest */
 #define KEY_INDEX_IMAGE "mb:1:idx:image:"   /* hash, by image manifest digest */
 
-/* Longer than Redis itself pauses now and then (a fork for its snapshot, a slow disk): beyond it the
- * api gives the connection up and says 503. */
+/* Longer than Redis itself pauses now and then (a fork for its snapshot, a slow disk): beyond it
+ * the api gives the connection up and says 503. */
 #define REDIS_API_TIMEOUT_MS 2000
 #define REDIS_WORKER_TIMEOUT_MS 5000
 

@@ -2,6 +2,8 @@
 
 #include "redis_internal.h"
 
+#define MAX_COUNT ((int64_t)1 << 53)
+
 /* hiredis frees each reply after its callback; a taken one is left alone. */
 static redisReplyObjectFunctions reply_functions;
 static void (*free_reply)(void *);
@@ -68,6 +70,12 @@ int64_t redis_int(const struct redis_reply *reply)
     if (reply && raw(reply)->type == REDIS_REPLY_INTEGER)
         return raw(reply)->integer;
     return strtoll(redis_str(reply, NULL), NULL, 10);
+}
+
+int64_t redis_count(const struct redis_reply *reply)
+{
+    int64_t number = redis_int(reply);
+    return number < 0 ? 0 : number > MAX_COUNT ? MAX_COUNT : number;
 }
 
 size_t redis_len(const struct redis_reply *reply)

@@ -7,6 +7,7 @@
 #include "jsonx.h"
 
 #define MAX_DURATION_SECONDS 3600
+#define MAX_TRANSITIONS INT32_MAX /* the API server takes no more */
 
 void micro_time_format(int64_t time_us, char ret_text[MICRO_TIME_BYTES])
 {
@@ -72,7 +73,9 @@ json_t *lease_record_held(const json_t *lease, const char *holder, int64_t durat
     if (strcmp(jsonx_str(spec, "holderIdentity"), holder) != 0) {
         int64_t transitions = jsonx_int(spec, "leaseTransitions");
         bool is_first = !json_object_get(spec, "holderIdentity");
-        json_object_set_new(spec, "leaseTransitions", json_integer(transitions + !is_first));
+        bool is_full = transitions < 0 || transitions >= MAX_TRANSITIONS;
+        json_object_set_new(spec, "leaseTransitions",
+                            json_integer(is_full ? 0 : transitions + !is_first));
         json_object_set_new(spec, "holderIdentity", json_string(holder));
         set_time(spec, "acquireTime", time_us);
     }

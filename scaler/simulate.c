@@ -1,6 +1,9 @@
 #include "simulate.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +56,16 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
+/* -1 where the text is no whole number, or too large a one. */
+static int whole_number(const char *text)
+{
+    char *end;
+    errno = 0;
+    long number = strtol(text, &end, 10);
+    bool is_whole = isdigit((unsigned char)*text) && !*end && errno == 0;
+    return is_whole && number <= INT_MAX ? (int)number : -1;
+}
+
 static bool take_option(struct arguments *arguments, int option)
 {
     switch (option) {
@@ -69,10 +82,10 @@ static bool take_option(struct arguments *arguments, int option)
         arguments->choice.policy = optarg;
         break;
     case 'n':
-        arguments->choice.seeds = (int)strtol(optarg, NULL, 10);
+        arguments->choice.seeds = whole_number(optarg);
         break;
     case 'f':
-        arguments->choice.first_seed = (int)strtol(optarg, NULL, 10);
+        arguments->choice.first_seed = whole_number(optarg);
         break;
     case 'r':
         arguments->choice.is_roomy = true;

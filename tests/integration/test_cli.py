@@ -596,6 +596,19 @@ def test_bash_completes(tmp_path):
     assert bash_completes(script, "tags", "--color", "a") == ["auto", "always"]
 
 
+def test_make_help_lists_each_target_that_says_what_it_does():
+    done = terminal.subprocess.run(
+        ["make", "help"], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    described = [
+        line.split(":")[0]
+        for line in (ROOT / "Makefile").read_text().splitlines()
+        if ": " in line and " ## " in line and not line.startswith("\t")
+    ]
+    assert "test-k8s" in described
+    assert [line.split()[0] for line in done.stdout.splitlines()] == described
+
+
 def test_install_puts_manual_and_completions_where_they_are_found(tmp_path):
     done = terminal.subprocess.run(
         ["make", "-n", "install", f"DESTDIR={tmp_path}", "PREFIX=/usr"],

@@ -390,6 +390,8 @@ def test_all_problems_of_its_numbers_are_told_together(
         "MB_POLICY": "pid",
         "MB_LEASE": "No Name",
         "MB_DRY_RUN": "perhaps",
+        "MB_INSPECTOR_DEPLOYMENT": "one",
+        "MB_SIZE_DEPLOYMENT": "one",
     }
     scaler = make_scaler(kube, redis_backend, is_to_run=False, **settings)
     assert scaler.process.wait(SECONDS) == 2
@@ -401,6 +403,7 @@ def test_all_problems_of_its_numbers_are_told_together(
         "MB_INSPECTOR_MIN=3 is more than its maximum=2",
         "MB_SIZE_MAX=5 is more than MB_POOL=4",
         "MB_INSPECTOR_MIN=3 and MB_SIZE_MIN=2 are together more than MB_POOL=4",
+        "MB_INSPECTOR_DEPLOYMENT and MB_SIZE_DEPLOYMENT are the same: one",
     ]
     assert kube.calls == []
 

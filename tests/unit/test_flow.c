@@ -152,6 +152,16 @@ static void on_subscription(void *arg, bool subscribed)
     listener->is_subscribed = subscribed;
 }
 
+static void totals_that_nothing_counts_up_to_are_capped(void **state)
+{
+    (void)state;
+    assert_int_equal(redis_call(redis, WAIT_MS, NULL,
+                                "HSET mb:1:flow:size sent 9223372036854775807 received -7 done "
+                                "-9223372036854775808 busy_ms many"),
+                     0);
+    assert_flow(FLOW_SIZE, (int64_t)1 << 53, 0, 0, 0);
+}
+
 static void a_listener_hears_of_each_message(void **state)
 {
     (void)state;
@@ -195,6 +205,7 @@ int main(void)
         cmocka_unit_test_setup(what_was_never_counted_is_zero, flush),
         cmocka_unit_test_setup(totals_have_no_lifetime, flush),
         cmocka_unit_test_setup(a_key_that_is_no_hash_is_an_error, flush),
+        cmocka_unit_test_setup(totals_that_nothing_counts_up_to_are_capped, flush),
         cmocka_unit_test_setup(a_listener_hears_of_each_message, flush),
         cmocka_unit_test_setup(without_redis_nothing_happens, flush),
     };

@@ -4,6 +4,7 @@
 
 #include "jsonx.h"
 #include "lease_record.h"
+#include "mem.h"
 
 #define AT_US 1795554600123456 /* 2026-11-24T21:10:00.123456Z */
 
@@ -98,6 +99,21 @@ static void a_take_over_is_counted(void **state)
     assert_int_equal(jsonx_int(jsonx_object(again, "spec"), "leaseTransitions"), 6);
 }
 
+static void a_count_that_is_full_begins_anew(void **state)
+{
+    (void)state;
+    static const char *const full[] = {"2147483647", "9223372036854775807", "-1"};
+    for (size_t i = 0; i < sizeof(full) / sizeof(*full); i++) {
+        AUTO(free)
+        char *text = xasprintf("{'spec':{'holderIdentity':'a','leaseTransitions':%s}}", full[i]);
+        JSON_AUTO
+        json_t *lease = unit_json(text);
+        JSON_AUTO
+        json_t *taken = lease_record_held(lease, "b", 15000, AT_US);
+        assert_int_equal(jsonx_int(jsonx_object(taken, "spec"), "leaseTransitions"), 0);
+    }
+}
+
 static void odd_records_are_read(void **state)
 {
     (void)state;
@@ -122,8 +138,11 @@ static void odd_records_are_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(times_have_six_decimals),    cmocka_unit_test(the_first_holder_makes_it),
-        cmocka_unit_test(a_renewal_changes_one_time), cmocka_unit_test(a_take_over_is_counted),
+        cmocka_unit_test(times_have_six_decimals),
+        cmocka_unit_test(the_first_holder_makes_it),
+        cmocka_unit_test(a_renewal_changes_one_time),
+        cmocka_unit_test(a_take_over_is_counted),
+        cmocka_unit_test(a_count_that_is_full_begins_anew),
         cmocka_unit_test(odd_records_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,14 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "err.h"
 #include "loop.h"
@@ -211,6 +218,77 @@ static void free_cancels_and_unconnected_fails_later(void **state)
     loop_free(loop);
 }
 
+/* A server that knows no AUTH, as its real words are. */
+static pid_t repeater_start(const char *path)
+{
+    static const char answer[] = "-ERR unknown command 'AUTH', with args beginning with: 'user' 'a "
+                                 "secret of some length' \r\n";
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(listener, 8), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;) {
+            int peer = accept(listener, NULL, NULL);
+            (void)!write(peer, answer, sizeof(answer) - 1);
+        }
+    }
+    close(listener);
+    return pid;
+}
+
+struct problems {
+    int count;
+    bool is_told;
+    char last[160];
+};
+
+static void on_problem(void *arg, const char *why)
+{
+    struct problems *problems = arg;
+    problems->count++;
+    problems->is_told = true;
+    (void)snprintf(problems->last, sizeof(problems->last), "%s", why);
+}
+
+static void reason_is_told_once_however_often_it_is_tried(void **state)
+{
+    (void)state;
+    struct loop *loop = loop_new();
+    struct problems problems = {0};
+    struct redis *redis = redis_new(loop, "redis://127.0.0.1:1/0", "test");
+    redis_on_problem(redis, on_problem, &problems);
+    assert_true(loop_run_until(loop, &problems.is_told, loop_now_ms(loop) + 3000));
+    assert_string_equal(problems.last, "Connection refused");
+    redis_call(redis, 500, NULL, "PING"); /* it tries again meanwhile */
+    assert_int_equal(problems.count, 1);
+    redis_free(redis);
+    loop_free(loop);
+}
+
+static void a_password_that_comes_back_is_not_told(void **state)
+{
+    (void)state;
+    AUTO(free) char *path = xasprintf("%s/repeater.sock", server.directory);
+    AUTO(free) char *url = xasprintf("unix:user:a%%20secret%%20of%%20some%%20length@%s", path);
+    pid_t pid = repeater_start(path);
+    struct loop *loop = loop_new();
+    struct problems problems = {0};
+    struct redis *redis = redis_new(loop, url, "test");
+    redis_on_problem(redis, on_problem, &problems);
+    assert_true(loop_run_until(loop, &problems.is_told, loop_now_ms(loop) + 3000));
+    assert_string_equal(problems.last, "it refuses AUTH, with an answer that repeats the password");
+    assert_string_equal(redis_last_error(redis), problems.last);
+    redis_free(redis);
+    loop_free(loop);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,7 +299,9 @@ int main(void)
         cmocka_unit_test(answer_that_is_here_is_not_late),
         cmocka_unit_test(lost_server_is_unavailable_and_comes_back),
         cmocka_unit_test(subscription_hears_and_tells_its_loss),
+        cmocka_unit_test(a_password_that_comes_back_is_not_told),
         cmocka_unit_test(free_cancels_and_unconnected_fails_later),
+        cmocka_unit_test(reason_is_told_once_however_often_it_is_tried),
     };
     return cmocka_run_group_tests_name("redis", tests, start, stop);
 }

@@ -222,10 +222,14 @@ static void wrong_commands_are_refused(void **state)
 {
     (void)state;
     static const char *const none[] = {"simulate", "--seeds", "0", NULL};
+    static const char *const odd[] = {"simulate", "--seeds", "2x", NULL};
+    static const char *const huge[] = {"simulate", "--first-seed", "4294967297", NULL};
     static const char *const more[] = {"simulate", "more", NULL};
     static const char *const nowhere[] = {"simulate", "--traces", "/nonexistent", NULL};
     static const char *const nothing[] = {"simulate", "--traces", TRACES, "--trace", "odd", NULL};
     assert_int_equal(run_command(none), 2);
+    assert_int_equal(run_command(odd), 2);
+    assert_int_equal(run_command(huge), 2);
     assert_int_equal(run_command(more), 2);
     assert_int_equal(run_command(nowhere), 1);
     assert_int_equal(run_command(nothing), 1);
