@@ -151,6 +151,7 @@ integration: all $(DRIVERS) build/venv/.stamp build/node/.stamp build/kubectl ##
 .PHONY: test
 test: ## install what is missing, build, run every test
 	@tools/deps build run test
+	@rm -f build/results/*.xml build/results/*.count
 	$(MAKE) --no-print-directory all unit
 	$(MAKE) --no-print-directory MODE=asan all unit
 	MB_BIN_DIR=$(CURDIR)/build/asan/bin $(MAKE) --no-print-directory MODE=asan integration
