@@ -159,11 +159,11 @@ test: ## install what is missing, build, run every test
 
 .PHONY: test-k8s
 test-k8s: build/venv/.stamp build/kubectl ## test on Kubernetes: a node made here, or the cluster that KUBECONFIG names
-	@tests/k8s/run.sh
+	@tests/k8s/run.sh test $(PYTEST_ARGS)
 
 .PHONY: measure-rest
 measure-rest: build/venv/.stamp build/kubectl ## count requests to SQS for ten minutes at rest, on a Kubernetes made here
-	@MB_REST_SECONDS=600 PYTEST_ARGS="-k at_rest" tests/k8s/run.sh
+	@MB_REST_SECONDS=600 tests/k8s/run.sh test -k at_rest
 
 .PHONY: run
 run: ## install what is missing, build, start all on loopback (PORT=9000, QUEUE=sqs)

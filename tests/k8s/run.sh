@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run.sh [can|test]: the tests on Kubernetes. Without KUBECONFIG they make a cluster of one node on this
-# machine; `can` says with its exit status whether they could, and why not.
+# run.sh can | test [PYTEST_ARGUMENT]...: the tests on Kubernetes. Without KUBECONFIG they make a cluster
+# of one node on this machine; `can` says with its exit status whether they could, and why not.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -38,10 +38,10 @@ prepare() {
 }
 
 can
-[ "${1:-test}" = test ] || exit 0
+[ "$1" = test ] || exit 0
+shift
 [ -n "${KUBECONFIG:-}" ] || prepare
 mkdir -p build/results
 rm -rf build/results/k8s*
-# shellcheck disable=SC2086 # words are wanted
-build/venv/bin/python -m pytest -q tests/k8s --junitxml=build/results/k8s.xml ${PYTEST_ARGS:-} &&
-    cat build/results/k8s-report.txt
+build/venv/bin/python -m pytest -q tests/k8s --junitxml=build/results/k8s.xml "$@"
+[ ! -e build/results/k8s-report.txt ] || cat build/results/k8s-report.txt
