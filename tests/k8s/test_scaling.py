@@ -1,6 +1,7 @@
 """The scaler moves room between inspectors and size workers on a real cluster, with real queues."""
 
 import json
+import math
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,8 +16,6 @@ POOL = 10
 SIZE_MAX = 8  # overlays/scaling
 SLOW = 400  # images that wait for a size worker, seconds each: some are left after the burst
 BURST = 400
-# A decision a second; what a busy machine adds is less than what is left out here.
-TICK_S = 3
 DECIDED = re.compile(r"inspector (\d+) -> (\d+)")
 
 
@@ -119,8 +118,7 @@ def test_a_burst_gets_the_room_and_gives_it_back(suite, node):
     history = scalings(events)
     assert most_at_once(history) <= POOL
     assert not refused_calls(events)
-    decided = next(at for at, number in decisions(log) if number == inspectors)
-    check_jump(history[before:], inspectors, decided)
+    check_jump(history[before:], inspectors, decisions(log))
     actors = {scaled.pod for scaled in history[before:] if scaled.pod}
     assert first in actors and len(actors) > 1
     seconds = time.time() - start
@@ -130,8 +128,10 @@ def test_a_burst_gets_the_room_and_gives_it_back(suite, node):
 
 
 def check_jump(history, inspectors, decided):
-    """The number that was decided is there with one request, in the same pass as that of the size
-    workers, which made the room for it."""
+    """The number that was decided is there before the next decision, with one request in the same
+    pass as that of the size workers, which made the room for it."""
+    at = next(time for time, number in decided if number == inspectors)
+    next_at = min((time for time, _ in decided if time > at), default=math.inf)
     jump = next(
         i
         for i, scaled in enumerate(history)
@@ -139,6 +139,6 @@ def check_jump(history, inspectors, decided):
     )
     assert history[jump - 1].deployment == SIZE
     assert history[jump - 1].replicas == POOL - inspectors
-    took_s = history[jump].time - decided
+    took_s = history[jump].time - at
     report(f"{inspectors} inspectors in spec.replicas {took_s * 1000:.0f} ms after the decision")
-    assert took_s < TICK_S
+    assert history[jump].time < next_at
