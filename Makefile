@@ -146,7 +146,7 @@ unit: $(UNIT_TESTS) $(FUZZ_BINARIES) ## build and run the unit tests (MODE=asan:
 .PHONY: integration
 integration: all $(DRIVERS) build/venv/.stamp build/node/.stamp build/kubectl ## run the integration tests against the real programs
 	@mkdir -p build/results
-	$(PYTHON) -m pytest -q tests/integration --junitxml=build/results/integration-$(MODE).xml -n 4 $(PYTEST_ARGS)
+	$(PYTHON) -m pytest -q tests/integration --junitxml=build/results/integration-$(MODE).xml -n 6 --dist worksteal $(PYTEST_ARGS)
 
 .PHONY: test
 test: ## install what is missing, build, run every test
