@@ -41,7 +41,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(sort $(wildcard tests/unit
 # The services' own modules, without main, for unit tests of them.
 SERVICE_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(sort $(wildcard api/*.c inspector/*.c size/*.c scaler/*.c))))
 CLI_OBJS := $(patsubst %.c,$(B)/%.o,$(filter-out %/main.c,$(sort $(wildcard cli/*.c))))
-C_FILES := $(sort $(wildcard common/*.[ch] api/*.[ch] inspector/*.[ch] size/*.[ch] scaler/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/queue/*.[ch] tests/registry/*.[ch] tests/kube/*.[ch] tests/bench/*.[ch] tests/fuzz/*.[ch]))
+C_FILES := $(sort $(wildcard common/*.[ch] api/*.[ch] inspector/*.[ch] size/*.[ch] scaler/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/driver/*.[ch] tests/queue/*.[ch] tests/registry/*.[ch] tests/kube/*.[ch] tests/bench/*.[ch] tests/fuzz/*.[ch]))
 
 Q := $(if $(V),,@)
 
@@ -124,12 +124,13 @@ $(B)/tests/fuzz/%.o: CPPFLAGS += -Iapi -DFUZZ_CORPUS='"$(CURDIR)/tests/fuzz/corp
 
 # Drivers that integration tests use as one consumer of a queue, one client of a registry or of a
 # Kubernetes API server.
-$(B)/queue-driver: $(B)/tests/queue/driver.o $(LIBRARY)
+$(B)/queue-driver: $(B)/tests/queue/driver.o $(B)/tests/driver/commands.o $(LIBRARY)
 $(B)/registry-probe: $(B)/tests/registry/probe.o $(LIBRARY)
 KUBE_OBJS := $(patsubst %,$(B)/scaler/%.o,kube kube_access kube_status kube_watch kubeconfig \
     deployment deployment_scale deployment_view lease lease_record)
-$(B)/kube-driver: $(B)/tests/kube/driver.o $(KUBE_OBJS) $(LIBRARY)
-$(B)/tests/kube/%.o: CPPFLAGS += -Iscaler
+$(B)/kube-driver: $(B)/tests/kube/driver.o $(B)/tests/driver/commands.o $(KUBE_OBJS) $(LIBRARY)
+$(B)/tests/kube/%.o: CPPFLAGS += -Iscaler -Itests/driver
+$(B)/tests/queue/%.o: CPPFLAGS += -Itests/driver
 DRIVERS := $(addprefix $(B)/,queue-driver registry-probe kube-driver)
 $(DRIVERS):
 	@echo "LD   $@"

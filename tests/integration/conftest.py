@@ -8,6 +8,7 @@ import pytest
 from stack import described, images, samples
 from stack.faulty_registry import FaultyRegistry
 from stack.hub import Hub
+from stack.kube_client import KubeClients
 from stack.proxy import RegistryProxy
 from stack.queues import RedisBackend, SqsBackend
 from stack.redis import Redis
@@ -228,6 +229,19 @@ def shelf(shelves):
 def suite(make_suite, backend):
     """The three programs, ready, on each kind of queue."""
     return make_suite(backend).start()
+
+
+@pytest.fixture
+def make_client(api, tmp_path):
+    """Clients of the Kubernetes API that the module's `api` stands for; each ends clean."""
+    clients = KubeClients(api, tmp_path)
+    yield clients
+    assert clients.close() == 0
+
+
+@pytest.fixture
+def client(make_client):
+    return make_client()
 
 
 @pytest.fixture(scope="session", autouse=True)

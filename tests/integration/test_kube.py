@@ -8,7 +8,6 @@ import uuid
 import pytest
 
 from stack.fake_kube import FakeKube
-from stack.kube_client import KubeClients
 from stack.processes import wait_until
 from stack.real_kube import RealKube, administrator
 
@@ -32,18 +31,6 @@ def api(request):
         yield server
     finally:
         server.stop()
-
-
-@pytest.fixture
-def make_client(api, tmp_path):
-    clients = KubeClients(api, tmp_path)
-    yield clients
-    assert clients.close() == 0
-
-
-@pytest.fixture
-def client(make_client):
-    return make_client()
 
 
 def scale_patch(replicas, version=None):

@@ -8,7 +8,7 @@ import pytest
 from stack.certificates import Authority
 from stack.driver import driver_path
 from stack.fake_kube import FakeKube
-from stack.kube_client import KubeClient, KubeClients
+from stack.kube_client import KubeClient
 from stack.processes import wait_until
 
 SLOW = 60  # seconds
@@ -21,18 +21,6 @@ def api():
         yield server
     finally:
         server.stop()
-
-
-@pytest.fixture
-def make_client(api, tmp_path):
-    clients = KubeClients(api, tmp_path)
-    yield clients
-    assert clients.close() == 0
-
-
-@pytest.fixture
-def client(make_client):
-    return make_client()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import time
 import pytest
 
 from stack.fake_kube import FakeKube
-from stack.kube_client import KubeClients
 from stack.processes import wait_until
 
 SLOW = 60  # seconds
@@ -21,18 +20,6 @@ def api():
         yield server
     finally:
         server.stop()
-
-
-@pytest.fixture
-def make_client(api, tmp_path):
-    clients = KubeClients(api, tmp_path)
-    yield clients
-    assert clients.close() == 0
-
-
-@pytest.fixture
-def client(make_client):
-    return make_client()
 
 
 def test_the_first_of_two_creators_wins(make_client, api):

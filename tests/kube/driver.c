@@ -2,12 +2,10 @@
  * command, a line on stdout its result, under the command's id, or an event, without one.
  *   kube-driver KUBECONFIG NAMESPACE ACCOUNT_DIRECTORY    ("" stands for what kube.h says of NULL)
  * {"id":1,"op":"scale","name":"size","replicas":3}    (see `operations` below) */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "commands.h"
 #include "deployment.h"
 #include "err.h"
 #include "httpc.h"
@@ -16,10 +14,8 @@
 #include "lease.h"
 #include "loop.h"
 #include "mem.h"
-#include "strbuf.h"
 
 #define MAX_DEPLOYMENTS 4
-#define MAX_INPUT_BYTES ((size_t)1 * 1024 * 1024)
 
 struct command {
     struct command *next;
@@ -32,8 +28,6 @@ static struct kube *kube;
 static struct deployment *deployments[MAX_DEPLOYMENTS];
 static struct lease *lease;
 static struct command *commands; /* without an answer yet */
-static struct strbuf input = STRBUF_INIT(MAX_INPUT_BYTES);
-static bool has_input;
 
 /* Output */
 
@@ -190,8 +184,6 @@ static void run_namespace(struct command *command)
     answer(command, json_pack("{s:s}", "ns", kube_namespace(kube)));
 }
 
-/* Input */
-
 static const struct {
     const char *name;
     void (*run)(struct command *command);
@@ -219,36 +211,6 @@ static void run(const char *line, size_t len)
     abort();
 }
 
-static void on_stdin(void *arg, int events)
-{
-    (void)arg;
-    (void)events;
-    has_input = true;
-}
-
-/* False at the end of the input. */
-static bool read_some(void)
-{
-    char data[65536];
-    ssize_t count = read(STDIN_FILENO, data, sizeof(data));
-    if (count > 0)
-        strbuf_add(&input, data, (size_t)count);
-    return count > 0 || (count < 0 && errno == EAGAIN);
-}
-
-static void run_lines(void)
-{
-    char *line;
-    char *end;
-    while ((line = (char *)strbuf_str(&input)) && (end = strchr(line, '\n'))) {
-        AUTO(free) char *copy = xstrndup(line, (size_t)(end - line));
-        size_t rest = input.len - (size_t)(end + 1 - line);
-        memmove(input.buf, end + 1, rest + 1);
-        input.len = rest;
-        run(copy, strlen(copy));
-    }
-}
-
 int main(int argc, char **argv)
 {
     if (argc != 4)
@@ -264,14 +226,8 @@ int main(int argc, char **argv)
     kube = kube_new(loop, httpc, &options, &why);
     if (!kube)
         (void)fprintf(stderr, "%s\n", why);
-    fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
-    struct loop_io *io = loop_io_new(loop, STDIN_FILENO, LOOP_READ, on_stdin, NULL);
-    while (kube && read_some()) {
-        run_lines();
-        has_input = false;
-        loop_run_until(loop, &has_input, INT64_MAX / 2);
-    }
-    loop_io_free(io);
+    if (kube)
+        commands_run(loop, run);
     for (int i = 0; i < MAX_DEPLOYMENTS; i++)
         deployment_free(deployments[i]);
     lease_free(lease);
@@ -280,7 +236,6 @@ int main(int argc, char **argv)
     int status = kube ? 0 : 2;
     kube_free(kube);
     httpc_free(httpc);
-    strbuf_release(&input);
     loop_free(loop);
     return status;
 }

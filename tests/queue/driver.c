@@ -4,23 +4,19 @@
  * {"id":1,"op":"send","queue":"a","body":"...","delay_ms":0}    (see `operations` below)
  * Received messages are kept; "message" names one by the id of its receive. With "wait" true the
  * waiting form is used. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "commands.h"
 #include "err.h"
 #include "httpc.h"
 #include "jsonx.h"
 #include "loop.h"
 #include "mem.h"
 #include "queue.h"
-#include "strbuf.h"
 
 #define MAX_QUEUES 8
 #define MAX_MESSAGES 1000
-#define MAX_INPUT_BYTES ((size_t)4 * 1024 * 1024)
 
 struct command {
     int64_t id;
@@ -33,8 +29,6 @@ static struct loop *loop;
 static struct queue *queues[MAX_QUEUES];
 static char *queue_names[MAX_QUEUES];
 static struct queue_message *messages[MAX_MESSAGES];
-static struct strbuf input = STRBUF_INIT(MAX_INPUT_BYTES);
-static bool has_input;
 
 /* Results */
 
@@ -268,38 +262,6 @@ static void run(const char *line, size_t len)
     abort();
 }
 
-/* Input */
-
-static void on_stdin(void *arg, int events)
-{
-    (void)arg;
-    (void)events;
-    has_input = true;
-}
-
-/* False at the end of the input. */
-static bool read_some(void)
-{
-    char data[65536];
-    ssize_t count = read(STDIN_FILENO, data, sizeof(data));
-    if (count > 0)
-        strbuf_add(&input, data, (size_t)count);
-    return count > 0 || (count < 0 && errno == EAGAIN);
-}
-
-static void run_lines(void)
-{
-    char *line;
-    char *end;
-    while ((line = (char *)strbuf_str(&input)) && (end = strchr(line, '\n'))) {
-        AUTO(free) char *copy = xstrndup(line, (size_t)(end - line));
-        size_t rest = input.len - (size_t)(end + 1 - line);
-        memmove(input.buf, end + 1, rest + 1);
-        input.len = rest;
-        run(copy, strlen(copy));
-    }
-}
-
 static void open_queues(struct httpc *httpc, char **argv, const struct queue_options *options)
 {
     for (int i = 0; argv[i] && i < MAX_QUEUES; i++) {
@@ -325,14 +287,7 @@ int main(int argc, char **argv)
     loop = loop_new();
     struct httpc *httpc = httpc_new(loop, "queue-driver");
     open_queues(httpc, argv + 3, &options);
-    fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
-    struct loop_io *io = loop_io_new(loop, STDIN_FILENO, LOOP_READ, on_stdin, NULL);
-    do {
-        run_lines();
-        has_input = false;
-        loop_run_until(loop, &has_input, INT64_MAX / 2);
-    } while (read_some());
-    loop_io_free(io);
+    commands_run(loop, run);
     for (int i = 0; i < MAX_QUEUES; i++) {
         queue_free(queues[i]);
         free(queue_names[i]);
@@ -340,7 +295,6 @@ int main(int argc, char **argv)
     httpc_free(httpc);
     for (int i = 0; i < MAX_MESSAGES; i++)
         queue_message_free(messages[i]);
-    strbuf_release(&input);
     loop_free(loop);
     return 0;
 }
