@@ -125,24 +125,6 @@ static void pending_finish(struct redis_pending *pending, int err, struct redis_
         done(arg, err, reply);
 }
 
-static bool error_is(const redisReply *reply, const char *code)
-{
-    size_t len = strlen(code);
-    return reply->len >= len && strncmp(reply->str, code, len) == 0;
-}
-
-static int reply_err(const redisReply *reply)
-{
-    static const char *const transient[] = {"LOADING",  "READONLY",    "MASTERDOWN",
-                                            "TRYAGAIN", "CLUSTERDOWN", "OOM"};
-    if (!reply || reply->type != REDIS_REPLY_ERROR)
-        return 0;
-    for (size_t i = 0; i < ARRAY_LEN(transient); i++)
-        if (error_is(reply, transient[i]))
-            return ERR_UNAVAILABLE;
-    return ERR_PROTO;
-}
-
 static void on_reply(redisAsyncContext *context, void *data, void *arg)
 {
     (void)context;
@@ -155,7 +137,7 @@ static void on_reply(redisAsyncContext *context, void *data, void *arg)
         pending_finish(pending, err ? err : ERR_UNAVAILABLE, NULL);
         return;
     }
-    pending_finish(pending, reply_err(reply), (struct redis_reply *)reply);
+    pending_finish(pending, redis_reply_err(reply), (struct redis_reply *)reply);
 }
 
 static void command_timer_update(struct redis *redis, int64_t deadline_ms)

@@ -23,6 +23,8 @@ void redis_address_release(struct redis_address *address);
 /* redis_command with a command that hiredis has formatted; takes it (NULL: could not be). */
 void redis_command_formatted(struct redis *redis, int timeout_ms, redis_done *done, void *arg,
                              char *formatted, int len);
+/* What redis_done is told of a reply: 0 where it is no error. */
+int redis_reply_err(const redisReply *reply);
 /* Lets replies of this connection be taken. */
 void redis_reply_watch(redisReader *reader);
 struct loop *redis_loop(const struct redis *redis);

@@ -1,5 +1,8 @@
 #include <stdlib.h>
+#include <string.h>
 
+#include "err.h"
+#include "mem.h"
 #include "redis_internal.h"
 
 #define MAX_COUNT ((int64_t)1 << 53)
@@ -53,6 +56,24 @@ bool redis_is_nil(const struct redis_reply *reply)
 bool redis_is_error(const struct redis_reply *reply)
 {
     return reply && raw(reply)->type == REDIS_REPLY_ERROR;
+}
+
+static bool error_is(const redisReply *reply, const char *code)
+{
+    size_t len = strlen(code);
+    return reply->len >= len && strncmp(reply->str, code, len) == 0;
+}
+
+int redis_reply_err(const redisReply *reply)
+{
+    static const char *const transient[] = {"LOADING",  "READONLY",    "MASTERDOWN",
+                                            "TRYAGAIN", "CLUSTERDOWN", "OOM"};
+    if (!reply || reply->type != REDIS_REPLY_ERROR)
+        return 0;
+    for (size_t i = 0; i < ARRAY_LEN(transient); i++)
+        if (error_is(reply, transient[i]))
+            return ERR_UNAVAILABLE;
+    return ERR_PROTO;
 }
 
 const char *redis_str(const struct redis_reply *reply, size_t *ret_len)
